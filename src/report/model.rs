@@ -1,0 +1,307 @@
+//! The report as data. The JSON output *is* this model; every other output is rendered from it.
+//!
+//! Fields are added over time, never renamed; [`SCHEMA_VERSION`] counts incompatible changes.
+//! Times are RFC 3339 in UTC, or null where the logs do not say.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use crate::record::{Level, TimeQuality};
+use crate::signature::{Role, Severity};
+
+/// Version of the JSON report's shape.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything that a reader sees.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Which program wrote this, and when and where it ran.
+    pub generated: Generated,
+    /// One line that says what happened.
+    pub title: String,
+    /// What was read.
+    pub sources: Vec<SourceSummary>,
+    /// The first and last dated record among all sources.
+    pub window: Window,
+    /// Three sentences for somebody who will read nothing else.
+    pub summary: Vec<String>,
+    /// The worst first.
+    pub incidents: Vec<Incident>,
+    /// In the order in which they were first seen.
+    pub findings: Vec<Finding>,
+    /// Counted from the logs.
+    pub impact: Impact,
+    /// In the order of time, folded to what a person can read.
+    pub timeline: Vec<TimelineRow>,
+    /// Errors that no signature knows.
+    pub unknown: Vec<serde_json::Value>,
+    /// What was found and not read, or not to its end.
+    pub not_read: Vec<NotRead>,
+    /// What had to be assumed to read the logs (zones, years), once a source.
+    pub assumptions: Vec<String>,
+    /// What to do now, most urgent first.
+    pub next_actions: Vec<String>,
+    /// What was looked at, in numbers.
+    pub stats: Stats,
+}
+
+/// Where the report comes from.
+#[derive(Debug, Clone, Serialize)]
+pub struct Generated {
+    /// `incident`.
+    pub by: &'static str,
+    /// The program's version.
+    pub version: &'static str,
+    /// When the report was made (`SOURCE_DATE_EPOCH` where set).
+    pub at: String,
+    /// The host it was made on.
+    pub host: String,
+    /// How many signatures were looked for.
+    pub signatures: usize,
+}
+
+/// One log that was read.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceSummary {
+    /// As it was named or found; `-` is standard input.
+    pub name: String,
+    /// The format of most lines at its beginning, e.g. `nginx-access`.
+    pub format: &'static str,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Lines read.
+    pub lines: u64,
+    /// Time of its first dated record.
+    pub first_time: Option<String>,
+    /// Time of its last dated record.
+    pub last_time: Option<String>,
+}
+
+/// A span of time.
+#[derive(Debug, Clone, Serialize)]
+pub struct Window {
+    /// First dated record.
+    pub from: Option<String>,
+    /// Last dated record.
+    pub to: Option<String>,
+    /// The zone that was assumed for lines without one.
+    pub assumed_zone: String,
+}
+
+/// One signature that was found, with all its occurrences.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// `F1`, `F2`, ... in the order of `first_seen`.
+    pub id: String,
+    /// The signature's id.
+    pub signature: String,
+    /// The signature's title.
+    pub title: String,
+    /// What it means, in one breath (Markdown).
+    pub meaning: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Its part in the story.
+    pub role: Role,
+    /// Exact number of records.
+    pub count: u64,
+    /// Time of the first one, or the earliest it can have been.
+    pub first_seen: Option<String>,
+    /// Time of the last one.
+    pub last_seen: Option<String>,
+    /// How `first_seen` is known.
+    pub time_quality: TimeQuality,
+    /// Who wrote the records.
+    pub services: Vec<String>,
+    /// Names to values with their counts, most frequent first.
+    pub captures: BTreeMap<String, Vec<CapturedValue>>,
+    /// First occurrences and the last one.
+    pub evidence: Vec<Evidence>,
+    /// Why programs print this (Markdown).
+    pub cause: String,
+    /// What users see of it (Markdown).
+    pub impact: String,
+    /// Numbered steps (Markdown), captured values filled in.
+    pub fix: Vec<String>,
+    /// How to prove that it is fixed (Markdown).
+    pub verify: Vec<String>,
+    /// How to keep it from coming back (Markdown).
+    pub prevent: Vec<String>,
+    /// Where to read more (Markdown).
+    pub references: Vec<String>,
+}
+
+/// A value that a pattern captured.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct CapturedValue {
+    /// As it stands in the log, made visible.
+    pub value: String,
+    /// In how many records.
+    pub count: u64,
+    /// What the signature's page says about this value, if anything.
+    pub meaning: Option<String>,
+}
+
+/// One record that shows a finding.
+#[derive(Debug, Clone, Serialize)]
+pub struct Evidence {
+    /// Name of the source.
+    pub source: String,
+    /// First line of the record, from 1.
+    pub line: u64,
+    /// First byte of the record.
+    pub offset: u64,
+    /// Length of the record in bytes.
+    pub bytes: u64,
+    /// Line number of the line that matched, from 1.
+    pub matched_line: u64,
+    /// When, as far as known.
+    pub time: Option<String>,
+    /// The latest it can have been, for an undated record between dated ones.
+    pub until: Option<String>,
+    /// How the time is known.
+    pub time_quality: TimeQuality,
+    /// The level that the program gave it.
+    pub level: Option<Level>,
+    /// The service that wrote it.
+    pub service: Option<String>,
+    /// The excerpt, made visible, with the matched line in it: lines joined by `\n`, long records shortened in the middle.
+    pub text: String,
+    /// Number of the excerpt's lines; -1 marks a line that stands for lines left out.
+    pub line_numbers: Vec<i64>,
+}
+
+/// Findings that belong together.
+#[derive(Debug, Clone, Serialize)]
+pub struct Incident {
+    /// `I1`, `I2`, ...
+    pub id: String,
+    /// The finding that explains the others and is itself unexplained; null when the logs do not show it.
+    pub root_cause: Option<String>,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// Why, in sentences (Markdown).
+    pub reasons: Vec<String>,
+    /// Finding ids, root cause first, then in the order of time.
+    pub findings: Vec<String>,
+    /// Which finding brought about which.
+    pub edges: Vec<Edge>,
+    /// First record of any of its findings.
+    pub started: Option<String>,
+    /// Last record of any of its findings.
+    pub ended: Option<String>,
+    /// The worst severity among its findings.
+    pub severity: Severity,
+}
+
+/// How sure the named root cause is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// A declared link, confirmed by order and by a shared key.
+    High,
+    /// A declared link, confirmed by order.
+    Medium,
+    /// The only candidate, without a link to the symptoms; or the order is not known.
+    Low,
+    /// No root cause is named.
+    None,
+}
+
+/// One finding brought about another.
+#[derive(Debug, Clone, Serialize)]
+pub struct Edge {
+    /// Finding id of the cause.
+    pub from: String,
+    /// Finding id of the effect.
+    pub to: String,
+    /// What confirms it, in words.
+    pub because: String,
+}
+
+/// What users and operators lost, counted.
+#[derive(Debug, Clone, Serialize)]
+pub struct Impact {
+    /// Failed requests (status 500 to 599, and invalid ones), a row for each source, endpoint and status; the most frequent first.
+    pub requests: Vec<FailedRequests>,
+    /// Sum of all failed requests in the source that saw most of them (proxies and applications count the same request twice).
+    pub failed_requests: u64,
+    /// The source of `failed_requests`.
+    pub failed_requests_source: Option<String>,
+    /// Rows of `requests` left out for length.
+    pub requests_left_out: u64,
+    /// Restarts and unexpected exits by service.
+    pub restarts: BTreeMap<String, u64>,
+    /// Services that wrote causes or symptoms.
+    pub services: Vec<String>,
+    /// From the first to the last record of any cause or symptom, in seconds.
+    pub duration_seconds: Option<u64>,
+}
+
+/// Failed requests to one endpoint with one status.
+#[derive(Debug, Clone, Serialize)]
+pub struct FailedRequests {
+    /// The access log (or other source) they were counted in.
+    pub source: String,
+    /// `GET /path`.
+    pub endpoint: String,
+    /// HTTP status.
+    pub status: u16,
+    /// How many.
+    pub count: u64,
+    /// Time of the first.
+    pub first: Option<String>,
+    /// Time of the last.
+    pub last: Option<String>,
+}
+
+/// One row of the timeline.
+#[derive(Debug, Clone, Serialize)]
+pub struct TimelineRow {
+    /// When, or the earliest it can have been.
+    pub time: Option<String>,
+    /// The latest it can have been, if it lies between dated neighbours.
+    pub until: Option<String>,
+    /// How the time is known.
+    pub time_quality: TimeQuality,
+    /// Name of the source.
+    pub source: String,
+    /// Line in the source, from 1.
+    pub line: u64,
+    /// What happened: the finding's title and whether it is the first or last time.
+    pub what: String,
+    /// The record's most telling line, made visible and shortened.
+    pub text: String,
+    /// Finding id.
+    pub finding: Option<String>,
+}
+
+/// Something that was found and not read, or not to its end.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotRead {
+    /// Path or name.
+    pub source: String,
+    /// Why, and what to do about it.
+    pub reason: String,
+    /// Where reading stopped, in bytes.
+    pub offset: u64,
+    /// How many bytes were not read, if known.
+    pub bytes: Option<u64>,
+    /// True if a log may have been missed (exit code 3); false for what is plainly not a log.
+    pub lost: bool,
+}
+
+/// What was looked at, in numbers.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Stats {
+    /// Bytes read.
+    pub bytes: u64,
+    /// Sources read.
+    pub sources: u64,
+    /// Lines read.
+    pub lines: u64,
+    /// Records that held a candidate and were read closely.
+    pub records: u64,
+}
