@@ -7,7 +7,10 @@
 
 use serde::Serialize;
 
+pub mod boundary;
 pub mod header;
+pub mod reader;
+pub mod shape;
 pub mod time;
 
 /// How bad the program itself thought the event was.
@@ -88,4 +91,6 @@ pub struct Record {
     /// What patterns are matched against: the lines without transport prefixes and colour codes
     /// (see `docs/signature-format.md`).
     pub text: String,
+    /// The record as it was written (without colours), where `text` is decoded from JSON.
+    pub as_written: Option<String>,
 }

@@ -1,1 +1,255 @@
-//! x
+//! Time: wall clocks of many programs in, UTC nanoseconds out.
+//!
+//! In: bytes that may begin with a time stamp, and the [`Clock`] of the source that they
+//! come from. Out: a [`Stamp`], which says how the instant is known, and the stamp's length.
+//! The way back, [`format_utc`], is the one spelling of time in every report.
+//!
+//! Nothing here allocates on the way in, and garbage is `None`, never a panic. This is the
+//! only module that knows chrono, and it asks it for one thing: the offset of local time.
+
+use std::fmt;
+
+use chrono::{DateTime, Local, Offset, TimeZone};
+
+use super::TimeQuality;
+
+mod civil;
+mod stamp;
+
+pub use stamp::{parse_prefix, parse_rfc3339, parse_whole};
+
+use civil::{Date, SECONDS_PER_DAY};
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+const SECONDS_PER_HOUR: i32 = 3600;
+/// No place on earth is further from UTC than this.
+const MAX_OFFSET: i32 = 14 * SECONDS_PER_HOUR;
+
+/// The zone that stamps without one are read in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// Coordinated universal time.
+    Utc,
+    /// The zone of the machine that this program runs on, summer time included.
+    Local,
+    /// So many seconds east of Greenwich.
+    Fixed(i32),
+}
+
+impl Zone {
+    /// Reads `UTC`, `Z`, `local`, `+02:00`, `-0530` or `+02`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if ["utc", "z", "gmt"].iter().any(|name| text.eq_ignore_ascii_case(name)) {
+            return Ok(Self::Utc);
+        }
+        if text.eq_ignore_ascii_case("local") {
+            return Ok(Self::Local);
+        }
+        stamp::parse_offset(text.as_bytes()).map(Self::Fixed).ok_or_else(|| {
+            format!("unknown time zone '{text}': expected UTC, local, or an offset such as +02:00 or -0530")
+        })
+    }
+
+    /// The UTC second at which clocks in this zone show `wall` (seconds since 1970 on that clock).
+    ///
+    /// An hour that occurs twice is taken to be the first of the two.
+    fn utc_seconds(self, wall: i64) -> i64 {
+        match self {
+            Self::Utc => wall,
+            Self::Fixed(east) => wall - i64::from(east),
+            Self::Local => wall - i64::from(local_offset(wall)),
+        }
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Utc => f.write_str("UTC"),
+            Self::Fixed(east) => write_offset(f, *east),
+            Self::Local => {
+                f.write_str("local time (UTC")?;
+                write_offset(f, Local::now().offset().local_minus_utc())?;
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+/// How the zones and years that the stamps of one source leave out are filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// The zone of stamps that state none.
+    pub zone: Zone,
+    /// The latest plausible instant, in UTC nanoseconds: when the file was last written, or now.
+    pub reference: i64,
+}
+
+impl Clock {
+    /// A clock in `zone` for a source that was last written at `reference`.
+    #[must_use]
+    pub const fn new(zone: Zone, reference: i64) -> Self {
+        Self { zone, reference }
+    }
+
+    /// The latest year in which this date is not later than a day after the reference.
+    fn year_of(&self, month: u32, day: u32, second_of_day: u32) -> Option<i32> {
+        let latest = self.reference.div_euclid(NANOS_PER_SECOND) + SECONDS_PER_DAY;
+        // West of Greenwich the wall clock may still show the year before, east the year after.
+        let newest = Date::from_days((latest + SECONDS_PER_DAY).div_euclid(SECONDS_PER_DAY)).year;
+        // Eight years always hold a 29th of February.
+        (newest - 8..=newest).rev().find(|&year| {
+            Date { year, month, day }
+                .checked()
+                .is_some_and(|date| self.zone.utc_seconds(date.at_second(second_of_day)) <= latest)
+        })
+    }
+}
+
+/// An instant that a line states, and how it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// UTC nanoseconds since 1970.
+    pub nanos: i64,
+    /// [`Written`](TimeQuality::Written), [`ZoneAssumed`](TimeQuality::ZoneAssumed) or
+    /// [`YearAssumed`](TimeQuality::YearAssumed).
+    pub quality: TimeQuality,
+}
+
+/// An instant counted from 1970 in seconds, milliseconds, microseconds or nanoseconds, told
+/// apart by size. `None` where the number is no instant between 2001 and 2100 in any of them.
+#[must_use]
+pub fn from_epoch(count: i64) -> Option<i64> {
+    let scale = epoch_scale(count)?;
+    count.checked_mul(scale)
+}
+
+/// As [`from_epoch`], with a fraction; exact to the microsecond, as far as a double goes.
+#[must_use]
+pub fn from_epoch_float(count: f64) -> Option<i64> {
+    if !(0.0..1e19).contains(&count) {
+        return None;
+    }
+    let whole = count.trunc() as i64;
+    let scale = epoch_scale(whole)?;
+    let micros = (count.fract() * scale as f64 / 1e3).round() as i64;
+    whole.checked_mul(scale)?.checked_add(micros * 1000)
+}
+
+/// RFC 3339 in UTC, as short as the instant allows: no fraction, or one of 3, 6 or 9 digits.
+#[must_use]
+pub fn format_utc(nanos: i64) -> String {
+    let seconds = nanos.div_euclid(NANOS_PER_SECOND);
+    let fraction = nanos.rem_euclid(NANOS_PER_SECOND);
+    let Date { year, month, day } = Date::from_days(seconds.div_euclid(SECONDS_PER_DAY));
+    let second_of_day = seconds.rem_euclid(SECONDS_PER_DAY);
+    let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
+    let date_time = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+    if fraction == 0 {
+        format!("{date_time}Z")
+    } else if fraction % 1_000_000 == 0 {
+        format!("{date_time}.{:03}Z", fraction / 1_000_000)
+    } else if fraction % 1000 == 0 {
+        format!("{date_time}.{:06}Z", fraction / 1000)
+    } else {
+        format!("{date_time}.{fraction:09}Z")
+    }
+}
+
+/// Nanoseconds in one unit of a count from 1970 of this size.
+fn epoch_scale(count: i64) -> Option<i64> {
+    /// 2001-09-09, when the count reached ten digits, to 2100.
+    const PLAUSIBLE: std::ops::Range<i64> = 1_000_000_000..4_102_444_800;
+    [1, 1000, 1_000_000, NANOS_PER_SECOND]
+        .into_iter()
+        .find(|per_second| PLAUSIBLE.contains(&(count / per_second)))
+        .map(|per_second| NANOS_PER_SECOND / per_second)
+}
+
+/// Seconds east of UTC of the local clock that shows `wall`.
+fn local_offset(wall: i64) -> i32 {
+    let Some(shown) = DateTime::from_timestamp(wall, 0).map(|at| at.naive_utc()) else { return 0 };
+    // A clock never shows the hour that is skipped in spring; any answer near it will do.
+    let offset = Local
+        .offset_from_local_datetime(&shown)
+        .earliest()
+        .unwrap_or_else(|| Local.offset_from_utc_datetime(&shown));
+    offset.fix().local_minus_utc()
+}
+
+fn write_offset(f: &mut fmt::Formatter<'_>, east: i32) -> fmt::Result {
+    let sign = if east < 0 { '-' } else { '+' };
+    let minutes = east.unsigned_abs() / 60;
+    write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_are_read_and_shown() {
+        for (text, zone, shown) in [
+            ("UTC", Zone::Utc, "UTC"),
+            ("Z", Zone::Utc, "UTC"),
+            ("+02:00", Zone::Fixed(7200), "+02:00"),
+            ("+02", Zone::Fixed(7200), "+02:00"),
+            ("-0530", Zone::Fixed(-19800), "-05:30"),
+        ] {
+            assert_eq!(Zone::parse(text), Ok(zone), "{text}");
+            assert_eq!(zone.to_string(), shown);
+        }
+        assert_eq!(Zone::parse("local"), Ok(Zone::Local));
+        assert!(Zone::Local.to_string().starts_with("local time (UTC"));
+    }
+
+    #[test]
+    fn an_unknown_zone_says_what_is_expected() {
+        for text in ["", "CET", "+2", "+25:00", "+02:0", "+02:00x", "2:00"] {
+            let message = Zone::parse(text).unwrap_err();
+            assert!(message.contains("expected UTC, local, or an offset such as +02:00"), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_instant_is_written_as_short_as_it_can_be() {
+        for (nanos, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_795_332_703_000_000_000, "2026-11-22T07:31:43Z"),
+            (1_795_332_703_120_000_000, "2026-11-22T07:31:43.120Z"),
+            (1_795_332_703_123_456_000, "2026-11-22T07:31:43.123456Z"),
+            (1_795_332_703_123_456_789, "2026-11-22T07:31:43.123456789Z"),
+            (-1, "1969-12-31T23:59:59.999999999Z"),
+            (i64::MAX, "2262-04-11T23:47:16.854775807Z"),
+            (i64::MIN, "1677-09-21T00:12:43.145224192Z"),
+        ] {
+            assert_eq!(format_utc(nanos), text);
+        }
+    }
+
+    #[test]
+    fn counts_are_told_apart_by_size() {
+        let seconds = 1_795_332_703_000_000_000;
+        assert_eq!(from_epoch(1_795_332_703), Some(seconds));
+        assert_eq!(from_epoch(1_795_332_703_123), Some(seconds + 123_000_000));
+        assert_eq!(from_epoch(1_795_332_703_123_456), Some(seconds + 123_456_000));
+        assert_eq!(from_epoch(1_795_332_703_123_456_789), Some(seconds + 123_456_789));
+        for count in [0, 7, -1, i64::MIN, 999_999_999, i64::MAX] {
+            assert_eq!(from_epoch(count), None, "{count}");
+        }
+        assert_eq!(from_epoch_float(1_795_332_703.123_456), Some(seconds + 123_456_000));
+        assert_eq!(from_epoch_float(1_795_332_703_123.5), Some(seconds + 123_500_000));
+        assert_eq!(from_epoch_float(f64::NAN), None);
+    }
+
+    #[test]
+    fn the_local_offset_is_asked_for_any_instant() {
+        for wall in [0, 1_795_332_703, i64::MAX, i64::MIN] {
+            assert!(local_offset(wall).abs() <= MAX_OFFSET + SECONDS_PER_HOUR);
+        }
+    }
+}

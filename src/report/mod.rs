@@ -1,3 +1,12 @@
 //! The report: everything a reader sees, as one serialisable model.
+//!
+//! In: the analysis. Out: a [`model::Report`]. Log text enters the model only through [`visible`].
 
+pub mod build;
+pub mod fill;
 pub mod model;
+mod story;
+mod timeline;
+pub mod visible;
+
+pub use story::duration;

@@ -4,7 +4,19 @@
 //! [`Signature`]s. The page is what was written; what the scan runs is compiled from
 //! it in `scan` and `detect`. The format is described in `docs/signature-format.md`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+pub mod condition;
+pub mod diagnostic;
+pub mod library;
+pub mod page;
+pub mod select;
+
+use condition::Match;
+pub use library::Library;
+use select::IdPattern;
 
 /// How bad a failure is for the service that has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +34,19 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// The name as pages write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
 /// A failure's part in the story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -36,4 +61,106 @@ pub enum Role {
     Boilerplate,
     /// Start, stop, restart, deploy, recovery.
     Lifecycle,
+}
+
+impl Role {
+    /// The name as pages write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Cause => "cause",
+            Role::Symptom => "symptom",
+            Role::Handled => "handled",
+            Role::Boilerplate => "boilerplate",
+            Role::Lifecycle => "lifecycle",
+        }
+    }
+}
+
+/// A section of a page.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// `Cause`, `Fix`, ...
+    pub name: String,
+    /// The section replaces its namesake when this signature was found in the same source.
+    pub with: Option<String>,
+    /// The Markdown below the heading.
+    pub body: String,
+    /// The items of its lists, without markers.
+    pub items: Vec<String>,
+}
+
+/// Where an example comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// A real program printed it.
+    Captured,
+    /// Reconstructed from documentation or source.
+    Documented,
+    /// The page does not say.
+    Unstated,
+}
+
+/// A piece of log that must match, or must not.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// Must the signature be found in it?
+    pub matches: bool,
+    /// Where it comes from.
+    pub proof: Proof,
+    /// Captures that must come out; `None` means that nothing may be captured under the name.
+    pub captures: Vec<(String, Option<String>)>,
+    /// Line of the block in the page, from 1.
+    pub line: usize,
+    /// The log.
+    pub text: String,
+}
+
+/// One page, read and checked for shape.
+#[derive(Debug, Clone)]
+pub struct Signature {
+    /// `python/bcrypt-about`.
+    pub id: String,
+    /// Path of the page, for messages.
+    pub file: String,
+    /// The page's title.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Its part in the story.
+    pub role: Role,
+    /// Free words; `restart` counts each record as a restart or unexpected exit.
+    pub tags: Vec<String>,
+    /// What this failure can bring about.
+    pub leads_to: Vec<IdPattern>,
+    /// More generic signatures that this one explains away in the same record.
+    pub supersedes: Vec<IdPattern>,
+    /// Programs and versions that printed the examples.
+    pub seen_on: Vec<String>,
+    /// Former ids.
+    pub aliases: Vec<String>,
+    /// What the page asks for.
+    pub condition: Match,
+    /// Where the signature block begins in `page` (bytes); places in `condition` count from here.
+    pub toml_at: usize,
+    /// Capture name to value to the sentence that explains it.
+    pub meaning_of: BTreeMap<String, BTreeMap<String, String>>,
+    /// The first paragraph.
+    pub meaning: String,
+    /// The sections in the page's order.
+    pub sections: Vec<Section>,
+    /// The page's own tests.
+    pub examples: Vec<Example>,
+    /// The page as written.
+    pub page: String,
+}
+
+impl Signature {
+    /// The section of this name that applies when the signatures for which `seen` says yes
+    /// were found in the same source.
+    pub fn section(&self, name: &str, seen: impl Fn(&str) -> bool) -> Option<&Section> {
+        let named = || self.sections.iter().filter(|section| section.name == name);
+        named()
+            .find(|section| section.with.as_deref().is_some_and(&seen))
+            .or_else(|| named().find(|section| section.with.is_none()))
+    }
 }

@@ -53,7 +53,9 @@ step() { echo "$(date -u +%FT%TZ) $*" | tee -a /tmp/steps.txt; }
 step "start supervisord and nginx"
 python3 "$HERE/mailgw.py" & 
 supervisord -c /etc/supervisor/supervisord.conf
-nginx
+# started at level warn and then reloaded at notice: the start-up notices name this machine's kernel
+sed -i 's/error.log notice/error.log warn/' /etc/nginx/nginx.conf; nginx; sleep 1
+cp "$HERE/etc/nginx.conf" /etc/nginx/nginx.conf; nginx -s reload
 sleep 4
 step "traffic begins"
 python3 "$HERE/traffic.py" & 
@@ -68,7 +70,7 @@ sleep 25
 step "roll back to 1.8.0 (bcrypt 4.0.1)"
 bash /srv/shop/deploy/deploy.sh 1.8.0 >> /var/log/shop/deploy.log 2>&1 || true
 step "roll-back ended"
-sleep 60
+sleep 45
 step "end"
 rm -rf "$OUT"; mkdir -p "$OUT"; cp -r /var/log/nginx /var/log/supervisor /var/log/shop "$OUT/"
 cp /tmp/steps.txt "$HERE/steps.txt"

@@ -39,7 +39,7 @@ def customer(ip, seed):
         elif x < .94: req(ip, ua, "POST", "/api/orders", {"product": 3, "count": "two"})
         elif x < .97: req(ip, ua, "GET", "/api/reports/export", timeout=rnd.choice([.5, 10]))
         else: req(ip, ua, "GET", "/favicon.ico")
-        time.sleep(rnd.expovariate(1 / 4.5))
+        time.sleep(rnd.expovariate(1 / 5.5))
 
 
 def monitor():

@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 log = logging.getLogger("orders")
 URL = os.environ["DATABASE_URL"]
 RELEASE = os.environ.get("RELEASE", "dev")
-engine = create_async_engine(URL, pool_size=4, max_overflow=2, pool_recycle=20)
+engine = create_async_engine(URL, pool_size=4, max_overflow=2, pool_recycle=30)
 Session = async_sessionmaker(engine, expire_on_commit=False)
 
 

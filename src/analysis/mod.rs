@@ -1,0 +1,100 @@
+//! Analysis: from occurrences to a story.
+//!
+//! In: [`Detected`] and the library. Out: an [`Analysis`]: findings in the order in which they were first
+//! seen, which of them brought about which, and the incidents they make up. It says only what the
+//! signatures declare and the order of records confirms; where that is not enough it names no cause.
+
+use std::collections::BTreeMap;
+
+use crate::detect::collect::Detected;
+use crate::detect::tally::Tally;
+use crate::report::model::Confidence;
+use crate::signature::{Library, Role, Severity, Signature};
+
+pub mod cause;
+mod keys;
+
+/// One signature that was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// What was found.
+    pub signature: &'a Signature,
+    /// Where and how often.
+    pub tally: &'a Tally,
+}
+
+impl Found<'_> {
+    /// Whether it is part of what went wrong, rather than of what went on.
+    pub fn is_trouble(&self) -> bool {
+        matches!(self.signature.role, Role::Cause | Role::Symptom)
+    }
+}
+
+/// Finding `from` brought about finding `to` (numbers in [`Analysis::found`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The cause.
+    pub from: usize,
+    /// The effect.
+    pub to: usize,
+    /// From the first record of the cause to the first of the effect, in nanoseconds, if both are dated.
+    pub delay: Option<i64>,
+    /// What both are about, e.g. `port 8000`.
+    pub shared: Vec<String>,
+}
+
+/// Findings that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// The finding that explains the others.
+    pub root: Option<usize>,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// All findings: root first, then in order.
+    pub members: Vec<usize>,
+    /// Causes that were considered and are not the root.
+    pub ruled_out: Vec<usize>,
+    /// Links among the members.
+    pub links: Vec<Link>,
+    /// The worst severity among the members.
+    pub severity: Severity,
+}
+
+/// The story.
+#[derive(Debug)]
+pub struct Analysis<'a> {
+    /// In the order in which they were first seen.
+    pub found: Vec<Found<'a>>,
+    /// The worst first.
+    pub incidents: Vec<Incident>,
+}
+
+/// Makes the story of what was detected.
+pub fn analyse<'a>(detected: &'a Detected, library: &'a Library) -> Analysis<'a> {
+    let mut found: Vec<Found<'a>> = detected
+        .tallies
+        .iter()
+        .map(|(number, tally)| Found {
+            signature: &library.signatures()[*number],
+            tally,
+        })
+        .collect();
+    found.sort_by(|a, b| {
+        let first = |found: &Found<'a>| found.tally.first().sighting.clone();
+        first(a)
+            .order(&first(b))
+            .then_with(|| a.signature.id.cmp(&b.signature.id))
+    });
+    let incidents = cause::incidents(&found);
+    Analysis { found, incidents }
+}
+
+impl Analysis<'_> {
+    /// Which signatures were found in which sources, for page sections that depend on it.
+    pub fn sources_by_id(&self) -> BTreeMap<&str, &BTreeMap<usize, u64>> {
+        self.found
+            .iter()
+            .map(|found| (found.signature.id.as_str(), &found.tally.sources))
+            .collect()
+    }
+}

@@ -1,0 +1,152 @@
+//! The command line as it is written. What the flags mean together is decided in `commands`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Reads the logs of an outage and drafts the postmortem: what broke first and why, the evidence, the fix.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan logs and write the report
+    #[command(after_help = "Exit codes:\n  0  done, with or without findings\n  1  done, and --fail-on was met\n  2  wrong usage, \
+                            nothing could be read, or the report could not be written\n  3  done, but something could not be \
+                            read in full; the report names it")]
+    Scan(Scan),
+    /// Look at the library of signatures, and check it
+    Signatures {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: SignatureAction,
+    },
+}
+
+/// `incident scan`.
+#[derive(Debug, Args)]
+pub struct Scan {
+    /// Files, folders (searched recursively), or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Write the report to FILE, whole or not at all; the ending chooses the format (.md, .json). May be repeated
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+
+    /// Format on standard output, or of outputs whose ending does not tell
+    #[arg(long, value_enum)]
+    pub format: Option<OutputFormat>,
+
+    /// Tera template to use in place of the built-in Markdown one
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+
+    /// Which signatures to look for
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Exit with 1 if a cause or symptom of this severity or worse was found
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<SeverityName>,
+
+    /// Time zone of lines that state none: UTC, local, or an offset like +02:00
+    #[arg(long, value_name = "ZONE", default_value = "local", allow_hyphen_values = true)]
+    pub timezone: String,
+
+    /// Number of threads; 0 takes one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+
+    /// Read big files instead of mapping them
+    #[arg(long)]
+    pub no_mmap: bool,
+
+    /// Host name to put into the report in place of this machine's
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+
+    /// Write nothing to standard error but what ends the run
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Size of the blocks that logs are cut into, in bytes
+    #[arg(long, value_name = "BYTES", hide = true)]
+    pub block_size: Option<usize>,
+}
+
+/// Which signatures to look for.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// Folder with more signature pages; a page replaces the built-in one with its id. May be repeated
+    #[arg(long = "signatures", value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+
+    /// Look only for these ids or globs, like python/* (comma-separated, may be repeated)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub select: Vec<String>,
+
+    /// Do not look for these ids or globs
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+}
+
+/// `incident signatures ...`.
+#[derive(Debug, Subcommand)]
+pub enum SignatureAction {
+    /// List the signatures: id, severity, role, title
+    List {
+        /// Which signatures.
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Show one signature's page
+    Show {
+        /// Its id, like python/bcrypt-about
+        id: String,
+        /// Where else to look.
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Check pages: complete, with literals that the scan can look for, and safe advice
+    Lint {
+        /// Folder of pages; the built-in library if left out
+        dir: Option<PathBuf>,
+    },
+    /// Run the examples of pages as tests
+    Test {
+        /// Folder of pages; the built-in library if left out
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Ways to write a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// A postmortem draft for people
+    #[value(alias = "md")]
+    Markdown,
+    /// The report model, for programs
+    Json,
+}
+
+/// Severities by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SeverityName {
+    /// Nothing to do
+    Info,
+    /// To be cleaned up some day
+    Low,
+    /// Some requests or jobs fail
+    Medium,
+    /// A part of the service fails
+    High,
+    /// The service is down, or data is at risk
+    Critical,
+}

@@ -1,0 +1,73 @@
+//! The subcommands: from flags to the pipeline and back to an exit code.
+//!
+//! One file a subcommand; none has logic of its own.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::cli::{Cli, Command, Selection};
+use crate::error::Error;
+use crate::signature::Library;
+use crate::signature::select::IdPattern;
+
+mod progress;
+mod scan;
+mod signatures;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Done, and `--fail-on` was met; or pages did not pass.
+    Failed,
+    /// Done, but something could not be read in full.
+    Incomplete,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Incomplete => 3,
+        }
+    }
+}
+
+/// Runs what the command line asks for.
+pub fn run(cli: &Cli) -> Result<Exit, Error> {
+    match &cli.command {
+        Command::Scan(flags) => scan::run(flags),
+        Command::Signatures { action } => signatures::run(action),
+    }
+}
+
+/// The library that a selection means.
+fn library(selection: &Selection) -> Result<Library, Error> {
+    let mut library = Library::embedded()?;
+    for folder in &selection.folders {
+        let bad = library.add_folder(folder)?;
+        if !bad.is_empty() {
+            return Err(Error::Pages(bad));
+        }
+    }
+    let patterns = |texts: &[String]| -> Result<Vec<IdPattern>, Error> {
+        texts.iter().map(|text| IdPattern::new(text).map_err(Error::Usage)).collect()
+    };
+    library.narrow(&patterns(&selection.select)?, &patterns(&selection.ignore)?)?;
+    Ok(library)
+}
+
+/// Writes to standard output. A reader that went away is a clean end.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Write {
+            path: Path::new("standard output").to_owned(),
+            source: error,
+        }),
+        _ => Ok(()),
+    }
+}

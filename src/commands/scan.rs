@@ -1,0 +1,187 @@
+//! `incident scan`: logs in, report out.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tempfile::NamedTempFile;
+
+use super::progress::Watch;
+use super::{Exit, library, print};
+use crate::cli::{OutputFormat, Scan, SeverityName};
+use crate::error::Error;
+use crate::input::block::BLOCK_SIZE;
+use crate::record::time::Zone;
+use crate::render::{self, Format, RenderError};
+use crate::report::model::Report;
+use crate::signature::{Role, Severity};
+use crate::{Options, scan_logs};
+
+pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
+    let outputs = outputs(flags)?;
+    let template = flags.template.as_deref().map(read_template).transpose()?;
+    let library = library(&flags.selection)?;
+    let options = options(flags)?;
+    let watch = Watch::new(flags.quiet);
+    let report = scan_logs(&options, &library, &watch)?;
+    if report.sources.iter().all(|source| source.bytes == 0) && report.not_read.iter().any(|lost| lost.lost) {
+        let reasons: Vec<String> = report
+            .not_read
+            .iter()
+            .map(|lost| format!("  {}: {}", lost.source, lost.reason))
+            .collect();
+        return Err(Error::NothingRead(reasons.join("\n")));
+    }
+    for (path, format) in &outputs {
+        write_whole(path, &rendered(&report, *format, template.as_ref())?)?;
+    }
+    if outputs.is_empty() {
+        let format = flags.format.map_or(Format::Markdown, format_of);
+        print(&rendered(&report, format, template.as_ref())?)?;
+    }
+    if !flags.quiet {
+        // Nobody is left to be told that standard error is gone.
+        let _ = watch.finish(&report);
+    }
+    Ok(exit(flags, &report))
+}
+
+fn options(flags: &Scan) -> Result<Options, Error> {
+    let zone = Zone::parse(&flags.timezone).map_err(|error| Error::Usage(format!("--timezone: {error}")))?;
+    let mut options = Options::new(flags.paths.clone(), now()?);
+    if flags.threads > 0 {
+        options.threads = flags.threads;
+    }
+    options.block_size = flags.block_size.unwrap_or(BLOCK_SIZE);
+    options.map_files = !flags.no_mmap;
+    options.zone = zone;
+    options.host = flags.host.clone().unwrap_or_else(host_name);
+    Ok(options)
+}
+
+/// The time of the run in UTC nanoseconds; `SOURCE_DATE_EPOCH` (seconds) fixes it.
+fn now() -> Result<i64, Error> {
+    if let Ok(fixed) = std::env::var("SOURCE_DATE_EPOCH") {
+        return fixed
+            .parse::<i64>()
+            .ok()
+            .and_then(|seconds| seconds.checked_mul(1_000_000_000))
+            .ok_or_else(|| Error::Usage(format!("SOURCE_DATE_EPOCH is '{fixed}'; expected seconds since 1970")));
+    }
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // The second is precise enough for a report.
+    Ok(i64::try_from(since.as_secs()).unwrap_or_default().saturating_mul(1_000_000_000))
+}
+
+fn host_name() -> String {
+    ["/proc/sys/kernel/hostname", "/etc/hostname"]
+        .iter()
+        .find_map(|path| fs::read_to_string(path).ok())
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn format_of(format: OutputFormat) -> Format {
+    match format {
+        OutputFormat::Markdown => Format::Markdown,
+        OutputFormat::Json => Format::Json,
+    }
+}
+
+/// The files to write and their formats, decided before the scan so that a mistake costs no time.
+fn outputs(flags: &Scan) -> Result<Vec<(PathBuf, Format)>, Error> {
+    let output = |path: &PathBuf| {
+        let format = Format::from_path(path).or(flags.format.map(format_of)).ok_or_else(|| {
+            Error::Usage(format!(
+                "{}: the ending does not tell the format; use .md or .json, or add --format",
+                path.display()
+            ))
+        })?;
+        let folder = folder_of(path);
+        if folder.is_dir() {
+            Ok((path.clone(), format))
+        } else {
+            Err(Error::Usage(format!(
+                "{}: there is no folder {} to write the report to",
+                path.display(),
+                folder.display()
+            )))
+        }
+    };
+    flags.output.iter().map(output).collect()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+struct Template {
+    path: PathBuf,
+    text: String,
+}
+
+fn read_template(path: &Path) -> Result<Template, Error> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Template {
+            path: path.to_owned(),
+            text,
+        }),
+        Err(source) => Err(Error::Read {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+fn rendered(report: &Report, format: Format, template: Option<&Template>) -> Result<String, RenderError> {
+    let text = template.map(|template| template.text.as_str());
+    render::render(report, format, text).map_err(|error| match template {
+        Some(template) => error.in_template(&template.path.display().to_string()),
+        None => error,
+    })
+}
+
+/// Writes beside the target and renames: the file holds the old report or the whole new one.
+fn write_whole(path: &Path, text: &str) -> Result<(), Error> {
+    let write = || -> std::io::Result<()> {
+        let mut file = NamedTempFile::new_in(folder_of(path))?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|source| Error::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn exit(flags: &Scan, report: &Report) -> Exit {
+    let limit = flags.fail_on.map(|name| match name {
+        SeverityName::Info => Severity::Info,
+        SeverityName::Low => Severity::Low,
+        SeverityName::Medium => Severity::Medium,
+        SeverityName::High => Severity::High,
+        SeverityName::Critical => Severity::Critical,
+    });
+    let trouble = |role| matches!(role, Role::Cause | Role::Symptom);
+    let met = limit.is_some_and(|limit| {
+        report
+            .findings
+            .iter()
+            .any(|finding| trouble(finding.role) && finding.severity >= limit)
+    });
+    if met {
+        Exit::Failed
+    } else if report.not_read.iter().any(|lost| lost.lost) {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
+}

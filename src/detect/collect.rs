@@ -1,0 +1,145 @@
+//! Joins what was found in single blocks.
+//!
+//! In: [`Examined`] values in the order of sources and blocks. Out: [`Detected`], the occurrences of every
+//! signature over all sources, the failed requests, and what there is to say about each source.
+
+use std::collections::BTreeMap;
+
+use super::compile::Detector;
+use super::examine::{Assumed, Examined};
+use super::over_time::OverTime;
+use super::requests::FailedRequests;
+use super::tally::{Occurrence, Tally};
+use crate::record::header::Format;
+
+/// What was found in all sources.
+#[derive(Debug, Default)]
+pub struct Detected {
+    /// Signature number to its occurrences.
+    pub tallies: BTreeMap<usize, Tally>,
+    /// What there is to say about each source, by its number.
+    pub sources: Vec<SourceFacts>,
+    /// Failed requests by source number.
+    pub requests: BTreeMap<usize, FailedRequests>,
+    /// Records that were read closely.
+    pub records: u64,
+}
+
+/// What there is to say about one source.
+#[derive(Debug, Clone, Default)]
+pub struct SourceFacts {
+    /// Bytes read.
+    pub bytes: u64,
+    /// Lines read.
+    pub lines: u64,
+    /// The format of its first lines.
+    pub format: Option<Format>,
+    /// First dated line near its beginning, in UTC nanoseconds.
+    pub first_time: Option<i64>,
+    /// Last dated line near its end, in UTC nanoseconds.
+    pub last_time: Option<i64>,
+    /// What was assumed to read its times.
+    pub assumed: Assumed,
+    /// Offset of a line that was too long to be read in one piece.
+    pub overlong_line: Option<u64>,
+}
+
+/// Takes results in the order of sources and blocks.
+#[derive(Debug)]
+pub struct Collector<'a> {
+    detector: &'a Detector<'a>,
+    detected: Detected,
+    /// Conditions over time that have seen an event in the current source.
+    over_time: BTreeMap<usize, OverTime>,
+}
+
+impl<'a> Collector<'a> {
+    /// A collector that has seen nothing.
+    pub fn new(detector: &'a Detector<'a>, sources: usize) -> Collector<'a> {
+        Collector {
+            detector,
+            detected: Detected {
+                sources: vec![SourceFacts::default(); sources],
+                ..Detected::default()
+            },
+            over_time: BTreeMap::new(),
+        }
+    }
+
+    /// Takes the result of the next block of source `source`.
+    pub fn take(&mut self, source: usize, examined: Examined) {
+        let facts = &mut self.detected.sources[source];
+        let lines_above = facts.lines;
+        facts.lines += examined.lines;
+        facts.format = facts.format.or(examined.format);
+        facts.first_time = facts.first_time.or(examined.first_time);
+        facts.last_time = examined.last_time.or(facts.last_time);
+        facts.overlong_line = facts.overlong_line.or(examined.overlong_line);
+        facts.assumed.zone |= examined.assumed.zone;
+        facts.assumed.year |= examined.assumed.year;
+        self.detected.records += examined.records;
+        for (signature, mut tally) in examined.tallies {
+            tally.move_down(lines_above);
+            self.add(signature, tally);
+        }
+        let mut fired = Vec::new();
+        for mut event in examined.events {
+            event.occurrence.move_down(lines_above);
+            let signature = event.signature;
+            let condition = &self.detector.signature(signature).condition;
+            if !self.over_time.contains_key(&signature)
+                && let Some(state) = OverTime::new(condition)
+            {
+                self.over_time.insert(signature, state);
+            }
+            if let Some(state) = self.over_time.get_mut(&signature) {
+                state.take(event, &mut fired);
+            }
+            self.add_fired(signature, &mut fired);
+        }
+        if examined.requests.total() > 0 {
+            self.detected
+                .requests
+                .entry(source)
+                .or_default()
+                .merge(examined.requests);
+        }
+    }
+
+    /// Source `source` has ended after `bytes` bytes.
+    pub fn end(&mut self, source: usize, bytes: u64) {
+        let facts = &mut self.detected.sources[source];
+        facts.bytes = bytes;
+        let last_time = facts.last_time;
+        let mut fired = Vec::new();
+        for (signature, state) in std::mem::take(&mut self.over_time) {
+            state.end(last_time, &mut fired);
+            self.add_fired(signature, &mut fired);
+        }
+    }
+
+    fn add_fired(&mut self, signature: usize, fired: &mut Vec<Occurrence>) {
+        for occurrence in fired.drain(..) {
+            match self.detected.tallies.get_mut(&signature) {
+                Some(tally) => tally.add(occurrence),
+                None => {
+                    self.detected.tallies.insert(signature, Tally::of(occurrence));
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, signature: usize, tally: Tally) {
+        match self.detected.tallies.get_mut(&signature) {
+            Some(known) => known.merge(tally),
+            None => {
+                self.detected.tallies.insert(signature, tally);
+            }
+        }
+    }
+
+    /// Everything that was found.
+    pub fn finish(self) -> Detected {
+        self.detected
+    }
+}

@@ -1,0 +1,223 @@
+//! The library, compiled: what the scan looks for, and what decides on a record.
+//!
+//! In: a [`Library`]. Out: a [`Detector`], shared by all threads, or the [`PageError`] of the first page whose
+//! condition cannot be run.
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::matcher::{self, Caught, Matcher};
+use super::requests;
+use crate::error::Error;
+use crate::scan::filter::{Filter, ProbeId};
+use crate::scan::gate::{self, Gate};
+use crate::signature::condition::{Match, Test};
+use crate::signature::diagnostic::PageError;
+use crate::signature::{Library, Role, Signature};
+
+/// The probe that reads every record that may be a failed request.
+pub(super) const REQUESTS_PROBE: ProbeId = 0;
+
+/// One condition on a record, and whose it is.
+#[derive(Debug)]
+pub(super) struct Probe {
+    /// Number of the signature in the library.
+    pub(super) signature: usize,
+    /// Its part in a condition over time.
+    pub(super) slot: Slot,
+    pub(super) matcher: Matcher,
+}
+
+/// What a record that satisfies a probe means for its signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Slot {
+    /// The signature was found.
+    Found,
+    /// One record to count.
+    Counted,
+    /// The step of a sequence, from 0.
+    Step(usize),
+    /// The start whose end is expected.
+    After,
+    /// The expected end.
+    Expected,
+}
+
+/// Everything that a run looks for.
+#[derive(Debug)]
+pub struct Detector<'a> {
+    pub(super) library: &'a Library,
+    pub(super) filter: Filter,
+    pub(super) probes: Vec<Probe>,
+    /// For each signature the more generic ones that it drops in its records.
+    pub(super) drops: Vec<Vec<usize>>,
+}
+
+impl<'a> Detector<'a> {
+    /// Compiles `library`.
+    pub fn new(library: &'a Library) -> Result<Detector<'a>, Error> {
+        let mut probes = Vec::new();
+        let mut gates: Vec<(String, ProbeId)> = requests::gates().map(|gate| (gate, REQUESTS_PROBE)).collect();
+        for (number, signature) in library.signatures().iter().enumerate() {
+            for (slot, test) in slots(&signature.condition) {
+                let gate = gate_of(signature, &test).map_err(|error| Error::Page(Box::new(error)))?;
+                probes.push(Probe {
+                    signature: number,
+                    slot,
+                    matcher: Matcher::new(&test),
+                });
+                let probe = ProbeId::try_from(probes.len()).unwrap_or(ProbeId::MAX);
+                gates.extend(gate.literals.into_iter().map(|literal| (literal, probe)));
+            }
+        }
+        let filter = Filter::new(gates)
+            .map_err(|error| Error::Usage(format!("the signatures are too many for one scan: {error}")))?;
+        Ok(Detector {
+            library,
+            filter,
+            probes,
+            drops: drops(library),
+        })
+    }
+
+    pub(super) fn probe(&self, id: ProbeId) -> Option<&Probe> {
+        self.probes.get((id as usize).checked_sub(1)?)
+    }
+
+    pub(super) fn signature(&self, number: usize) -> &'a Signature {
+        &self.library.signatures()[number]
+    }
+
+    /// Removes from the signatures that hold on one record those that others explain away.
+    pub(super) fn suppress(&self, holding: &mut Vec<(usize, Slot, Caught)>) {
+        if holding.len() < 2 {
+            return;
+        }
+        let single = |slot: Slot| slot == Slot::Found;
+        let dropped: Vec<usize> = holding
+            .iter()
+            .filter(|(_, slot, _)| single(*slot))
+            .flat_map(|(number, _, _)| self.drops[*number].iter().copied())
+            .collect();
+        holding.retain(|(number, _, _)| !dropped.contains(number));
+        let telling = |number: usize| {
+            matches!(
+                self.signature(number).role,
+                Role::Cause | Role::Symptom | Role::Handled
+            )
+        };
+        if holding.iter().any(|(number, slot, _)| single(*slot) && telling(*number)) {
+            holding.retain(|(number, _, _)| self.signature(*number).role != Role::Boilerplate);
+        }
+    }
+}
+
+/// The conditions on single records that a signature's condition is made of.
+fn slots(condition: &Match) -> Vec<(Slot, Test)> {
+    if let Some(sequence) = &condition.sequence {
+        let steps = sequence.steps.iter().cloned().enumerate();
+        return steps.map(|(step, test)| (Slot::Step(step), test)).collect();
+    }
+    if let Some(missing) = &condition.missing {
+        return vec![
+            (Slot::After, missing.after.clone()),
+            (Slot::Expected, missing.expect.clone()),
+        ];
+    }
+    let slot = match condition.count {
+        Some(_) => Slot::Counted,
+        None => Slot::Found,
+    };
+    vec![(slot, condition.test())]
+}
+
+/// Resolves `supersedes`, through chains, to numbers.
+fn drops(library: &Library) -> Vec<Vec<usize>> {
+    let signatures = library.signatures();
+    let direct: Vec<Vec<usize>> = signatures
+        .iter()
+        .enumerate()
+        .map(|(own, signature)| {
+            let named = |id: &str| signature.supersedes.iter().any(|pattern| pattern.matches(id));
+            (0..signatures.len())
+                .filter(|other| *other != own && named(&signatures[*other].id))
+                .collect()
+        })
+        .collect();
+    (0..signatures.len())
+        .map(|own| {
+            let mut all = direct[own].clone();
+            let mut at = 0;
+            while let Some(next) = all.get(at).copied() {
+                for further in &direct[next] {
+                    if *further != own && !all.contains(further) {
+                        all.push(*further);
+                    }
+                }
+                at += 1;
+            }
+            all
+        })
+        .collect()
+}
+
+/// The gate of one of a signature's conditions.
+fn gate_of(signature: &Signature, test: &Test) -> Result<Gate, PageError> {
+    gate::of_test(test).ok_or_else(|| {
+        let place = first_place(test).unwrap_or(0..0);
+        page_error(
+            signature,
+            place,
+            "this condition requires no literal text, so it would have to be tried on every line",
+            "give it at least one literal of 4 bytes or more that every match contains",
+        )
+    })
+}
+
+/// Checks what is otherwise found out only when a record needs it: patterns and globs.
+/// Also returns the gate of each condition, for `lint`.
+pub fn check(signature: &Signature) -> Result<Vec<Gate>, PageError> {
+    let mut gates = Vec::new();
+    for (_, test) in slots(&signature.condition) {
+        check_test(signature, &test)?;
+        gates.push(gate_of(signature, &test)?);
+    }
+    Ok(gates)
+}
+
+fn check_test(signature: &Signature, test: &Test) -> Result<(), PageError> {
+    if let Some(pattern) = &test.regex {
+        matcher::regex(pattern.as_ref()).map_err(|error| {
+            let reason = error.to_string();
+            let last = reason.lines().last().unwrap_or_default();
+            page_error(
+                signature,
+                pattern.span(),
+                &format!("this pattern cannot be used: {}", last.trim_start_matches("error: ")),
+                "in this pattern",
+            )
+        })?;
+    }
+    if let Some(glob) = &test.service {
+        globset::Glob::new(glob.as_ref())
+            .map_err(|error| page_error(signature, glob.span(), &error.to_string(), "in this glob"))?;
+    }
+    [&test.any, &test.all, &test.not]
+        .into_iter()
+        .flatten()
+        .try_for_each(|test| check_test(signature, test))
+}
+
+fn page_error(signature: &Signature, place: Range<usize>, message: &str, label: &str) -> PageError {
+    let span = signature.toml_at + place.start..signature.toml_at + place.end;
+    PageError::new(&signature.file, &signature.page, span, message, label)
+}
+
+fn first_place(test: &Test) -> Option<Range<usize>> {
+    test.contains
+        .as_ref()
+        .or(test.regex.as_ref())
+        .map(Spanned::span)
+        .or_else(|| test.any.iter().chain(&test.all).find_map(first_place))
+}

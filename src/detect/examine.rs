@@ -1,0 +1,335 @@
+//! One block: from bytes to what was found in them.
+//!
+//! In: a [`Block`] and the compiled library. Out: an [`Examined`] value, which depends on nothing
+//! but the source's content and the block's place in it. Any thread may do this for any block.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use memchr::memchr_iter;
+
+use super::compile::{Detector, REQUESTS_PROBE, Slot};
+use super::matcher::Caught;
+use super::requests::FailedRequests;
+use super::tally::{ExcerptLine, Occurrence, Sighting, Tally};
+use crate::input::block::Block;
+use crate::record::Record;
+use crate::record::header::{self, Format};
+use crate::record::reader::{Extent, RecordReader};
+use crate::record::time::Clock;
+use crate::report::visible::strip_colour;
+use crate::scan::filter::ProbeId;
+
+/// Records of up to this many lines are shown whole.
+const WHOLE_EXCERPT: usize = 12;
+
+/// Lines shown at the beginning and end of a longer record, and on each side of the matched line.
+const EXCERPT_EDGE: usize = 3;
+
+/// Longest line of an excerpt in bytes.
+const EXCERPT_LINE: usize = 2_000;
+
+/// Lines at the beginning of a source that decide what its format is called.
+const FORMAT_LINES: usize = 64;
+
+/// How far from both ends of a source the first and last dated line are looked for, in bytes.
+const DATE_RANGE: usize = 64 * 1024;
+
+/// What was found in one block.
+#[derive(Debug, Default)]
+pub struct Examined {
+    /// Line ends in the body, plus one for a last line without.
+    pub lines: u64,
+    /// Records that were read.
+    pub records: u64,
+    /// Signature number to its occurrences, for conditions on single records.
+    pub(super) tallies: BTreeMap<usize, Tally>,
+    /// Records for conditions over time, in the order of the source.
+    pub(super) events: Vec<Event>,
+    /// Failed requests.
+    pub(super) requests: FailedRequests,
+    /// The format of the source's first lines, in its first block.
+    pub format: Option<Format>,
+    /// First dated line near the source's beginning, in its first block.
+    pub first_time: Option<i64>,
+    /// Last dated line near the source's end, in its last block.
+    pub last_time: Option<i64>,
+    /// Whether a zone, and a year, had to be assumed for any record.
+    pub assumed: Assumed,
+    /// Offset of an overlong line.
+    pub overlong_line: Option<u64>,
+}
+
+/// What was assumed to read times.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Assumed {
+    /// A line states no zone.
+    pub zone: bool,
+    /// A line states no year.
+    pub year: bool,
+}
+
+/// A record that satisfies one part of a condition over time.
+#[derive(Debug)]
+pub(super) struct Event {
+    pub(super) signature: usize,
+    pub(super) slot: Slot,
+    pub(super) occurrence: Occurrence,
+    /// The record's own fields, for keys that are not captures.
+    pub(super) fields: Vec<(&'static str, String)>,
+}
+
+/// Examines one block.
+pub fn examine(detector: &Detector<'_>, block: &Block, clock: &Clock, file_service: Option<&str>) -> Examined {
+    let window = block.window();
+    let body = block.body();
+    let mut reader = RecordReader::new(block, clock, file_service);
+    let mut found = Examined {
+        lines: count_lines(&window[body.clone()], block.is_last()),
+        overlong_line: block.overlong_line(),
+        ..Examined::default()
+    };
+    let mut hits = hits(detector, window, &body);
+    if let Some(beyond) = beyond(&mut reader, window, &body) {
+        // The last record goes on behind the body: its hits there count here.
+        hits.extend(self::hits(detector, window, &beyond));
+    }
+    let mut lines = LineCounter {
+        at: body.start,
+        line: 1,
+    };
+    let mut at = 0;
+    while let Some((place, _)) = hits.get(at) {
+        let extent = reader.extent_at(*place);
+        let until = hits[at..].partition_point(|(place, _)| *place < extent.end.max(extent.start + 1));
+        let own = &hits[at..at + until.max(1)];
+        at += own.len();
+        if extent.start < body.start || extent.start >= body.end {
+            // Another block owns it.
+            continue;
+        }
+        let record = reader.read(extent);
+        found.records += 1;
+        let line = lines.line_of(window, extent.start);
+        found.take(detector, block, &record, extent, line, own);
+    }
+    if block.is_first() {
+        (found.format, found.first_time) = beginning(window, clock, &mut found.assumed);
+    }
+    if block.is_last() {
+        found.last_time = ending(window, clock);
+    }
+    found
+}
+
+/// Where gate literals stand in `part` of the window, in the order of places.
+fn hits(detector: &Detector<'_>, window: &[u8], part: &Range<usize>) -> Vec<(usize, ProbeId)> {
+    let mut hits = Vec::new();
+    // A literal that crosses the end of the part begins in it, so it is this part's.
+    let longest = detector.filter.longest();
+    let end = (part.end + longest).min(window.len());
+    detector.filter.find(&window[part.start..end], |start, probes| {
+        let place = part.start + start;
+        if place < part.end {
+            hits.extend(probes.iter().map(|probe| (place, *probe)));
+        }
+    });
+    hits.sort_unstable();
+    hits
+}
+
+/// The part of the body's last record that lies behind the body, if any.
+fn beyond(reader: &mut RecordReader<'_>, window: &[u8], body: &Range<usize>) -> Option<Range<usize>> {
+    if body.end == window.len() || body.is_empty() {
+        return None;
+    }
+    let last = reader.extent_at(body.end - 1);
+    (last.end > body.end && last.start >= body.start).then_some(body.end..last.end)
+}
+
+fn count_lines(body: &[u8], is_last: bool) -> u64 {
+    let open = is_last && body.last().is_some_and(|byte| *byte != b'\n');
+    memchr_iter(b'\n', body).count() as u64 + u64::from(open)
+}
+
+/// Numbers lines in increasing order of place.
+struct LineCounter {
+    at: usize,
+    line: u64,
+}
+
+impl LineCounter {
+    fn line_of(&mut self, window: &[u8], place: usize) -> u64 {
+        if place > self.at {
+            self.line += memchr_iter(b'\n', &window[self.at..place]).count() as u64;
+            self.at = place;
+        }
+        self.line
+    }
+}
+
+impl Examined {
+    /// Tries on `record` the conditions whose gates were hit in it.
+    fn take(
+        &mut self,
+        detector: &Detector<'_>,
+        block: &Block,
+        record: &Record,
+        extent: Extent,
+        line: u64,
+        hits: &[(usize, ProbeId)],
+    ) {
+        self.requests.add(record);
+        let mut tried: Vec<ProbeId> = vec![REQUESTS_PROBE];
+        let mut holding: Vec<(usize, Slot, Caught)> = Vec::new();
+        for (_, id) in hits {
+            if tried.contains(id) {
+                continue;
+            }
+            tried.push(*id);
+            let Some(probe) = detector.probe(*id) else { continue };
+            let mut caught = Caught::default();
+            if probe.matcher.holds(record, &mut caught) {
+                holding.push((probe.signature, probe.slot, caught));
+            }
+        }
+        if holding.is_empty() {
+            return;
+        }
+        holding.sort_by_key(|(signature, slot, _)| (*signature, *slot));
+        detector.suppress(&mut holding);
+        for (signature, slot, caught) in holding {
+            let occurrence = occurrence(block, record, extent, line, caught);
+            if slot == Slot::Found {
+                match self.tallies.get_mut(&signature) {
+                    Some(tally) => tally.add(occurrence),
+                    None => {
+                        self.tallies.insert(signature, Tally::of(occurrence));
+                    }
+                }
+            } else {
+                self.events.push(Event {
+                    signature,
+                    slot,
+                    fields: fields(record),
+                    occurrence,
+                });
+            }
+        }
+    }
+}
+
+fn fields(record: &Record) -> Vec<(&'static str, String)> {
+    let http = record.http.as_ref();
+    [
+        ("service", record.service.clone()),
+        ("host", record.host.clone()),
+        ("path", http.map(|http| http.path.clone())),
+        ("status", http.map(|http| http.status.to_string())),
+        ("client", http.and_then(|http| http.client.clone())),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect()
+}
+
+fn occurrence(
+    block: &Block,
+    record: &Record,
+    extent: Extent,
+    line: u64,
+    caught: Caught,
+) -> Occurrence {
+    const NAMES_A_SERVICE: &[&str] = &["service", "unit", "container"];
+    let raw = &block.window()[extent.start..extent.end];
+    let matched = caught.line.unwrap_or(0);
+    let about = caught
+        .captures
+        .iter()
+        .find(|(name, _)| NAMES_A_SERVICE.contains(&name.as_str()))
+        .map(|(_, value)| value.clone());
+    Occurrence {
+        sighting: Sighting {
+            time: record.time,
+            source: block.source,
+            offset: record.offset,
+            line,
+        },
+        bytes: record.len,
+        matched_line: line + matched as u64,
+        level: record.level,
+        service: about.or_else(|| record.service.clone()),
+        captures: caught.captures,
+        excerpt: excerpt(raw, line, matched),
+    }
+}
+
+/// The lines of a record that a reader must see: all of a short one; of a long one its
+/// beginning, its end, and what stands round the matched line.
+fn excerpt(raw: &[u8], first: u64, matched: usize) -> Vec<ExcerptLine> {
+    let lines: Vec<&[u8]> = raw.split(|byte| *byte == b'\n').collect();
+    let shown = |number: usize| {
+        lines.len() <= WHOLE_EXCERPT
+            || number < EXCERPT_EDGE
+            || number + EXCERPT_EDGE >= lines.len()
+            || number.abs_diff(matched) <= EXCERPT_EDGE
+    };
+    let mut excerpt = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        if shown(number) {
+            let line = &line[..line.len().min(EXCERPT_LINE)];
+            excerpt.push(ExcerptLine::Line(first + number as u64, line.to_vec()));
+        } else if let Some(ExcerptLine::Gap(left_out)) = excerpt.last_mut() {
+            *left_out += 1;
+        } else {
+            excerpt.push(ExcerptLine::Gap(1));
+        }
+    }
+    excerpt
+}
+
+/// The most frequent format among the first lines, and the first date.
+fn beginning(window: &[u8], clock: &Clock, assumed: &mut Assumed) -> (Option<Format>, Option<i64>) {
+    let mut formats: BTreeMap<&'static str, (usize, Format)> = BTreeMap::new();
+    let mut first = None;
+    let near = &window[..window.len().min(DATE_RANGE)];
+    for (number, line) in near.split(|byte| *byte == b'\n').enumerate() {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        if number >= FORMAT_LINES && first.is_some() {
+            break;
+        }
+        let line = strip_colour(line);
+        let header = header::parse(&line, clock);
+        if let Some(stamp) = header.stamp {
+            assumed.note(stamp.quality);
+            first.get_or_insert(stamp.nanos);
+        }
+        if number < FORMAT_LINES {
+            formats.entry(header.format.name()).or_insert((0, header.format)).0 += 1;
+        }
+    }
+    // A line without a header says little: any named format comes first.
+    let format = formats
+        .into_values()
+        .max_by_key(|(count, format)| (*format != Format::Plain, *count))
+        .map(|(_, format)| format);
+    (format, first)
+}
+
+fn ending(window: &[u8], clock: &Clock) -> Option<i64> {
+    let near = &window[window.len().saturating_sub(DATE_RANGE)..];
+    near.split(|byte| *byte == b'\n').rev().find_map(|line| {
+        let line = strip_colour(line);
+        header::parse(&line, clock).stamp.map(|stamp| stamp.nanos)
+    })
+}
+
+impl Assumed {
+    fn note(&mut self, quality: crate::record::TimeQuality) {
+        use crate::record::TimeQuality as Q;
+        self.zone |= quality == Q::ZoneAssumed;
+        self.year |= quality == Q::YearAssumed;
+    }
+}

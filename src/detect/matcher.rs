@@ -1,0 +1,186 @@
+//! Conditions on one record, compiled.
+//!
+//! In: a [`Record`]. Out: whether a [`Test`] holds on it, and what its patterns captured.
+
+use std::sync::OnceLock;
+
+use globset::GlobMatcher;
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+
+use crate::record::{Level, Record};
+use crate::signature::condition::{StatusRange, Test};
+
+/// Largest compiled pattern, in bytes.
+const REGEX_SIZE_LIMIT: usize = 4 << 20;
+
+/// What patterns caught.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Caught {
+    /// Values of named groups.
+    pub(super) captures: Vec<(String, String)>,
+    /// Line of the record, from 0, in which the first text or pattern was found.
+    pub(super) line: Option<usize>,
+}
+
+impl Caught {
+    fn note_line(&mut self, text: &str, place: usize) {
+        self.line
+            .get_or_insert_with(|| memchr::memchr_iter(b'\n', &text.as_bytes()[..place]).count());
+    }
+}
+
+/// A [`Test`] that can be run.
+#[derive(Debug)]
+pub(super) struct Matcher {
+    contains: Option<String>,
+    regex: Option<LazyRegex>,
+    any: Vec<Matcher>,
+    all: Vec<Matcher>,
+    not: Vec<Matcher>,
+    service: Option<GlobMatcher>,
+    min_level: Option<Level>,
+    status: Option<StatusRange>,
+    fields: Vec<(String, toml::Value)>,
+}
+
+/// A pattern that is compiled when a record first needs it: most never do.
+#[derive(Debug)]
+struct LazyRegex {
+    pattern: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+/// Compiles a pattern as pages mean it: `^` and `$` match at line ends.
+pub(super) fn regex(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern)
+        .multi_line(true)
+        .size_limit(REGEX_SIZE_LIMIT)
+        .build()
+}
+
+impl LazyRegex {
+    fn get(&self) -> Option<&Regex> {
+        // Pages are checked when they are loaded or, if embedded, by the tests: a pattern
+        // that does not compile cannot get here.
+        self.compiled.get_or_init(|| regex(&self.pattern).ok()).as_ref()
+    }
+}
+
+impl Matcher {
+    pub(super) fn new(test: &Test) -> Matcher {
+        let each = |tests: &[Test]| tests.iter().map(Matcher::new).collect();
+        Matcher {
+            contains: test.contains.as_ref().map(|text| text.as_ref().clone()),
+            regex: test.regex.as_ref().map(|pattern| LazyRegex {
+                pattern: pattern.as_ref().clone(),
+                compiled: OnceLock::new(),
+            }),
+            any: each(&test.any),
+            all: each(&test.all),
+            not: each(&test.not),
+            service: test
+                .service
+                .as_ref()
+                .and_then(|glob| globset::Glob::new(glob.as_ref()).ok())
+                .map(|glob| glob.compile_matcher()),
+            min_level: test.min_level.map(|level| level.0),
+            status: test.status,
+            fields: test
+                .fields
+                .iter()
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+        }
+    }
+
+    /// Whether all conditions hold; what patterns caught is added to `caught`.
+    pub(super) fn holds(&self, record: &Record, caught: &mut Caught) -> bool {
+        self.header_holds(record)
+            && self.contains_holds(record, caught)
+            && self.regex_holds(record, caught)
+            && (self.fields.is_empty() || fields_hold(&self.fields, record))
+            && self.all.iter().all(|test| test.holds(record, caught))
+            && (self.any.is_empty() || self.any.iter().any(|test| test.holds(record, caught)))
+            && !self.not.iter().any(|test| test.holds(record, &mut Caught::default()))
+    }
+
+    fn header_holds(&self, record: &Record) -> bool {
+        self.service
+            .as_ref()
+            .is_none_or(|glob| record.service.as_ref().is_some_and(|name| glob.is_match(name)))
+            && self
+                .min_level
+                .is_none_or(|level| record.level.is_some_and(|own| own >= level))
+            && self.status.is_none_or(|range| {
+                record
+                    .http
+                    .as_ref()
+                    .is_some_and(|http| (range.from..=range.to).contains(&http.status))
+            })
+    }
+
+    fn contains_holds(&self, record: &Record, caught: &mut Caught) -> bool {
+        let Some(wanted) = &self.contains else { return true };
+        if let Some(place) = record.text.find(wanted.as_str()) {
+            caught.note_line(&record.text, place);
+            return true;
+        }
+        record.as_written.as_ref().is_some_and(|raw| raw.contains(wanted))
+    }
+
+    fn regex_holds(&self, record: &Record, caught: &mut Caught) -> bool {
+        let Some(lazy) = &self.regex else { return true };
+        let Some(regex) = lazy.get() else { return false };
+        let in_text = regex.captures(&record.text);
+        if let Some(whole) = in_text.as_ref().and_then(|found| found.get(0)) {
+            caught.note_line(&record.text, whole.start());
+        }
+        let found = in_text.or_else(|| record.as_written.as_ref().and_then(|raw| regex.captures(raw)));
+        let Some(found) = found else { return false };
+        for name in regex.capture_names().flatten() {
+            if let Some(value) = found.name(name).filter(|value| !value.is_empty())
+                && !caught.captures.iter().any(|(known, _)| known == name)
+            {
+                caught.captures.push((name.to_owned(), value.as_str().to_owned()));
+            }
+        }
+        true
+    }
+}
+
+/// Most `{` at which a JSON object is looked for in a record.
+const JSON_ATTEMPTS: usize = 4;
+
+/// Whether a JSON object in the record has these values.
+fn fields_hold(fields: &[(String, toml::Value)], record: &Record) -> bool {
+    let written = record.as_written.as_deref();
+    [Some(record.text.as_str()), written].into_iter().flatten().any(|text| {
+        text.match_indices('{').take(JSON_ATTEMPTS).any(|(at, _)| {
+            let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
+            values.next().and_then(Result::ok).is_some_and(|object| {
+                fields
+                    .iter()
+                    .all(|(key, wanted)| lookup(&object, key).is_some_and(|value| equal(value, wanted)))
+            })
+        })
+    })
+}
+
+/// The value of `a.b`, whether written as one key or nested.
+fn lookup<'a>(object: &'a Value, key: &str) -> Option<&'a Value> {
+    object.get(key).or_else(|| {
+        let (first, rest) = key.split_once('.')?;
+        lookup(object.get(first)?, rest)
+    })
+}
+
+fn equal(value: &Value, wanted: &toml::Value) -> bool {
+    match (value, wanted) {
+        (Value::Bool(value), toml::Value::Boolean(wanted)) => value == wanted,
+        (Value::String(value), toml::Value::String(wanted)) => value == wanted,
+        (Value::Number(value), toml::Value::Integer(wanted)) => value.as_i64() == Some(*wanted),
+        (Value::Number(value), toml::Value::Float(wanted)) => value.as_f64() == Some(*wanted),
+        _ => false,
+    }
+}

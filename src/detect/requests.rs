@@ -1,0 +1,136 @@
+//! Failed requests, counted from access-log records.
+//!
+//! In: records with an HTTP status. Out: counts by endpoint and status. A request failed if
+//! it was answered with 500 to 599, or with no valid status at all (nginx logs 009).
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::record::{Http, Record};
+
+/// Most endpoints that are counted one by one in each source; the rest is counted together.
+const MOST_ENDPOINTS: usize = 2_000;
+
+/// Texts of which every failed request's line contains one.
+pub(super) fn gates() -> impl Iterator<Item = String> {
+    const STATUSES: &[&str] = &[
+        "500", "501", "502", "503", "504", "505", "507", "508", "511", "520", "521", "522", "523", "524", "525",
+        "526", "530", "009",
+    ];
+    STATUSES.iter().flat_map(|status| {
+        [
+            format!(" {status} "),
+            format!(":{status}"),
+            format!(": {status}"),
+            format!("={status}"),
+        ]
+    })
+}
+
+/// How often, and from when to when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Number of requests.
+    pub count: u64,
+    /// UTC nanoseconds of the first dated one.
+    pub first: Option<i64>,
+    /// UTC nanoseconds of the last dated one.
+    pub last: Option<i64>,
+}
+
+/// Failed requests of one source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FailedRequests {
+    /// `(GET /path, status)` to its count.
+    pub by_endpoint: BTreeMap<(String, u16), Counted>,
+    /// Endpoints beyond the most that are counted one by one, by status.
+    pub others: BTreeMap<u16, Counted>,
+}
+
+impl FailedRequests {
+    /// Counts `record` if it is a failed request.
+    pub(super) fn add(&mut self, record: &Record) {
+        let Some(http) = record.http.as_ref().filter(|http| failed(http)) else {
+            return;
+        };
+        let counted = Counted {
+            count: 1,
+            first: record.time.at,
+            last: record.time.at,
+        };
+        let endpoint = format!("{} {}", http.method, template(&http.path));
+        self.add_counted(endpoint, http.status, counted);
+    }
+
+    /// Adds the counts of a later part of the same source.
+    pub(super) fn merge(&mut self, later: FailedRequests) {
+        for ((endpoint, status), counted) in later.by_endpoint {
+            self.add_counted(endpoint, status, counted);
+        }
+        for (status, counted) in later.others {
+            sum(self.others.entry(status), counted);
+        }
+    }
+
+    fn add_counted(&mut self, endpoint: String, status: u16, counted: Counted) {
+        sum(self.by_endpoint.entry((endpoint, status)), counted);
+        // The endpoints that come first in the order of the text stay, so that the result
+        // does not depend on how the source was cut.
+        if self.by_endpoint.len() > MOST_ENDPOINTS
+            && let Some(((_, status), counted)) = self.by_endpoint.pop_last()
+        {
+            sum(self.others.entry(status), counted);
+        }
+    }
+
+    /// Number of all failed requests.
+    pub fn total(&self) -> u64 {
+        let counted = self.by_endpoint.values().chain(self.others.values());
+        counted.map(|counted| counted.count).sum()
+    }
+}
+
+fn sum<K: Ord>(entry: Entry<'_, K, Counted>, counted: Counted) {
+    entry
+        .and_modify(|sum| {
+            sum.count += counted.count;
+            sum.first = [sum.first, counted.first].into_iter().flatten().min();
+            sum.last = [sum.last, counted.last].into_iter().flatten().max();
+        })
+        .or_insert(counted);
+}
+
+fn failed(http: &Http) -> bool {
+    http.status < 100 || (500..600).contains(&http.status)
+}
+
+/// The path with what looks like an id replaced, so that one endpoint is one row.
+fn template(path: &str) -> String {
+    let part = |part: &str| {
+        let hex = part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        let number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = part.bytes().any(|byte| byte.is_ascii_digit());
+        if number || (hex && digits) {
+            "{id}".to_owned()
+        } else {
+            part.to_owned()
+        }
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::template;
+
+    #[test]
+    fn ids_in_paths_do_not_make_endpoints() {
+        assert_eq!(template("/orders/12345/items"), "/orders/{id}/items");
+        assert_eq!(
+            template("/jobs/3f2c9a10-7b1e-4f6a-9a55-0f2d6c1b7e44"),
+            "/jobs/{id}"
+        );
+        assert_eq!(template("/api/v1/added"), "/api/v1/added");
+        assert_eq!(template("/"), "/");
+    }
+}

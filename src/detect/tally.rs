@@ -1,0 +1,229 @@
+//! What is kept of a signature's occurrences, however many there are.
+//!
+//! In: occurrences, in any grouping. Out: a [`Tally`]: exact count, first and last, services,
+//! captures, and the first few samples. Merging tallies gives the same result in every grouping,
+//! and its size has a bound.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crate::record::{Level, Time};
+
+/// First occurrences that are kept as evidence (and the last one).
+const SAMPLES: usize = 3;
+
+/// Distinct values that are counted one by one.
+const MOST_VALUES: usize = 64;
+
+/// Where and when something stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// When.
+    pub time: Time,
+    /// Number of the source.
+    pub source: usize,
+    /// First byte of the record in its source.
+    pub offset: u64,
+    /// First line of the record, from 1.
+    pub line: u64,
+}
+
+impl Sighting {
+    /// The total order of events: time, source, offset. Records without any time come last.
+    pub fn order(&self, other: &Sighting) -> Ordering {
+        let key = |sighting: &Sighting| {
+            (
+                sighting.time.at.is_none(),
+                sighting.time.at,
+                sighting.source,
+                sighting.offset,
+            )
+        };
+        key(self).cmp(&key(other))
+    }
+
+    /// As [`order`](Sighting::order), but records without any time come first.
+    fn order_of_last(&self, other: &Sighting) -> Ordering {
+        let key = |sighting: &Sighting| (sighting.time.at, sighting.source, sighting.offset);
+        key(self).cmp(&key(other))
+    }
+}
+
+/// A line of an excerpt, as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExcerptLine {
+    /// Number of the line, from 1, and its bytes (shortened).
+    Line(u64, Vec<u8>),
+    /// So many lines are left out here.
+    Gap(u64),
+}
+
+/// One occurrence, with what a reader must see of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occurrence {
+    /// Where and when.
+    pub sighting: Sighting,
+    /// Length of the record in bytes.
+    pub bytes: u64,
+    /// The line in which the signature's literal stands, from 1.
+    pub matched_line: u64,
+    /// The level that the program gave it.
+    pub level: Option<Level>,
+    /// Who wrote it, or whom it is about (captured).
+    pub service: Option<String>,
+    /// What the patterns caught.
+    pub captures: Vec<(String, String)>,
+    /// The lines to show.
+    pub excerpt: Vec<ExcerptLine>,
+}
+
+/// Values with their counts, the frequent ones kept apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts(BTreeMap<String, u64>);
+
+impl Counts {
+    fn add(&mut self, value: &str, count: u64) {
+        if let Some(known) = self.0.get_mut(value) {
+            *known += count;
+            return;
+        }
+        self.0.insert(value.to_owned(), count);
+        // The values that come first in the order of the text stay. Such a value is never
+        // dropped from a part either, so its count is exact in every grouping.
+        if self.0.len() > MOST_VALUES {
+            self.0.pop_last();
+        }
+    }
+
+    /// The most frequent first; equal counts in the order of the text.
+    pub fn by_frequency(&self) -> Vec<(&str, u64)> {
+        let mut values: Vec<_> = self.0.iter().map(|(value, count)| (value.as_str(), *count)).collect();
+        values.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        values
+    }
+
+    /// The values in the order of the text.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+/// All occurrences of one signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// Exact number of records.
+    pub count: u64,
+    /// The first few, in the total order.
+    pub samples: Vec<Occurrence>,
+    /// The last one.
+    pub last: Occurrence,
+    /// Who wrote them, or whom they are about.
+    pub services: Counts,
+    /// Name to values.
+    pub captures: BTreeMap<String, Counts>,
+    /// Numbers of the sources with at least one.
+    pub sources: BTreeMap<usize, u64>,
+}
+
+impl Tally {
+    /// A tally of one.
+    pub fn of(occurrence: Occurrence) -> Tally {
+        let mut services = Counts::default();
+        if let Some(service) = &occurrence.service {
+            services.add(service, 1);
+        }
+        let mut captures: BTreeMap<String, Counts> = BTreeMap::new();
+        for (name, value) in &occurrence.captures {
+            captures.entry(name.clone()).or_default().add(value, 1);
+        }
+        Tally {
+            count: 1,
+            sources: BTreeMap::from([(occurrence.sighting.source, 1)]),
+            last: occurrence.clone(),
+            samples: vec![occurrence],
+            services,
+            captures,
+        }
+    }
+
+    /// The first occurrence.
+    pub fn first(&self) -> &Occurrence {
+        // There is always one: tallies are made of occurrences.
+        self.samples.first().unwrap_or(&self.last)
+    }
+
+    /// Adds one occurrence.
+    pub fn add(&mut self, occurrence: Occurrence) {
+        self.count += 1;
+        if let Some(service) = &occurrence.service {
+            self.services.add(service, 1);
+        }
+        for (name, value) in &occurrence.captures {
+            match self.captures.get_mut(name) {
+                Some(counts) => counts.add(value, 1),
+                None => self.captures.entry(name.clone()).or_default().add(value, 1),
+            }
+        }
+        *self.sources.entry(occurrence.sighting.source).or_default() += 1;
+        if occurrence.sighting.order_of_last(&self.last.sighting).is_gt() {
+            self.last = occurrence.clone();
+        }
+        self.keep(occurrence);
+    }
+
+    /// Adds another tally of the same signature.
+    pub fn merge(&mut self, other: Tally) {
+        self.count += other.count;
+        for (service, count) in &other.services.0 {
+            self.services.add(service, *count);
+        }
+        for (name, counts) in &other.captures {
+            let own = self.captures.entry(name.clone()).or_default();
+            for (value, count) in &counts.0 {
+                own.add(value, *count);
+            }
+        }
+        for (source, count) in other.sources {
+            *self.sources.entry(source).or_default() += count;
+        }
+        if other.last.sighting.order_of_last(&self.last.sighting).is_gt() {
+            self.last = other.last;
+        }
+        for sample in other.samples {
+            self.keep(sample);
+        }
+    }
+
+    /// Keeps `occurrence` if it is among the first few.
+    fn keep(&mut self, occurrence: Occurrence) {
+        let at = self
+            .samples
+            .partition_point(|known| known.sighting.order(&occurrence.sighting).is_le());
+        if at < SAMPLES {
+            self.samples.insert(at, occurrence);
+            self.samples.truncate(SAMPLES);
+        }
+    }
+}
+
+impl Occurrence {
+    /// Turns line numbers of a block into those of its source.
+    pub(super) fn move_down(&mut self, lines_above: u64) {
+        self.sighting.line += lines_above;
+        self.matched_line += lines_above;
+        for line in &mut self.excerpt {
+            if let ExcerptLine::Line(number, _) = line {
+                *number += lines_above;
+            }
+        }
+    }
+}
+
+impl Tally {
+    /// As [`Occurrence::move_down`], for a tally of one block.
+    pub(super) fn move_down(&mut self, lines_above: u64) {
+        for occurrence in self.samples.iter_mut().chain([&mut self.last]) {
+            occurrence.move_down(lines_above);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Inputs: paths and standard input to blocks of bytes.
+//!
+//! In: what the person named. Out: [`Source`]s in the order of their names, and for each
+//! its [`Block`](block::Block)s, cut at line ends, in order. What cannot be read becomes a
+//! [`NotRead`] value; it never ends the run. This is the only room that opens logs.
+
+use std::path::PathBuf;
+
+use crate::report::model::NotRead;
+
+pub mod block;
+mod map;
+pub mod stream;
+pub mod walk;
+
+/// Where a source's bytes come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// One log.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// As it was named or found; `-` for standard input.
+    pub name: String,
+    /// Where the bytes come from.
+    pub origin: Origin,
+    /// The service that the file's name suggests (`api` for `api.err.log`), if any.
+    pub service: Option<String>,
+    /// The file's modification time in UTC nanoseconds, if known.
+    pub modified: Option<i64>,
+}
+
+/// What the walk found.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// Logs to read, sorted by name.
+    pub sources: Vec<Source>,
+    /// What was found and will not be read.
+    pub not_read: Vec<NotRead>,
+}

@@ -1,0 +1,216 @@
+//! Which lines belong to one event.
+//!
+//! In: lines, in order, as [`Line`]s. Out: for each, whether it begins a record.
+//!
+//! Two questions are kept apart. [`certain`] looks at a line and the one before it and says
+//! "begins a record, whatever stands above": reading may start there. [`Machine`] runs
+//! forward from such a line and decides the doubtful ones. Since it starts anew at each certain
+//! line, the records of a source do not depend on where reading started.
+
+use super::Level;
+use super::header::{Format, Header};
+use super::shape::Shape;
+
+/// What the boundary rules must know of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    shape: Shape,
+    /// Who wrote the line, if its transport says so. Records never span writers.
+    writer: Option<(Option<String>, Option<u32>)>,
+    /// The program's own header stands at the beginning.
+    headed: bool,
+    /// A PostgreSQL line that details the error above it.
+    detail: bool,
+    /// The program says that the event is no trouble, so no traceback belongs to it.
+    calm: bool,
+    /// `HINT: ...`, `DETAIL: ...` behind an exception: the database's own words.
+    label: bool,
+    /// `future: <Task ...`, between asyncio's complaint and its traceback.
+    future: bool,
+}
+
+impl Line {
+    /// Describes a line by its header and the shape of its body.
+    pub fn new(header: &Header<'_>, shape: Shape) -> Line {
+        Line {
+            shape,
+            writer: header
+                .transport
+                .then(|| (header.service.as_deref().map(str::to_owned), header.pid)),
+            headed: header.starts_record,
+            detail: header.format == Format::Postgresql && is_detail(&header.body),
+            calm: header.http.is_some() || header.level.is_some_and(|level| level < Level::Warning),
+            label: is_label(&header.body),
+            future: header.body.starts_with(b"future: <"),
+        }
+    }
+
+    fn simple(&self) -> bool {
+        !self.detail
+            && (self.headed || self.shape == Shape::Words)
+            && !matches!(
+                self.shape,
+                Shape::RustPanicHead | Shape::GoPanicHead | Shape::GoFrame | Shape::NodeHead
+            )
+    }
+}
+
+/// Capitals up to a colon.
+fn is_label(body: &[u8]) -> bool {
+    let capitals = body.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    capitals > 2 && body.get(capitals) == Some(&b':')
+}
+
+fn is_detail(body: &[u8]) -> bool {
+    const DETAILS: &[&[u8]] = &[
+        b"DETAIL:  ",
+        b"HINT:  ",
+        b"STATEMENT:  ",
+        b"CONTEXT:  ",
+        b"QUERY:  ",
+        b"LOCATION:  ",
+    ];
+    let head = &body[..body.len().min(120)];
+    DETAILS
+        .iter()
+        .any(|label| memchr::memmem::find(head, label).is_some())
+}
+
+/// Whether `line` begins a record, whatever stands above `before`.
+pub fn certain(before: Option<&Line>, line: &Line) -> bool {
+    let Some(before) = before else {
+        return true;
+    };
+    if before.writer != line.writer {
+        return true;
+    }
+    if line.headed {
+        return !line.detail;
+    }
+    line.shape == Shape::Words && before.simple()
+}
+
+/// What kind of event the machine is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// One line so far, or lines that only followed by indentation.
+    Plain,
+    /// Frames of a Python traceback.
+    Traceback,
+    /// Behind the exception line of a Python traceback.
+    Exception,
+    /// Between two chained tracebacks.
+    Chain,
+    /// A panic of Go.
+    Go,
+    /// The head of a Rust panic; the message comes next.
+    RustHead,
+    /// Behind the message of a Rust panic.
+    Rust,
+    /// A crash of Node.js, up to its trailer.
+    Node,
+}
+
+/// Decides line by line.
+#[derive(Debug)]
+pub struct Machine {
+    state: State,
+    first: Line,
+    before: Line,
+    /// Blank lines seen since the last line that belongs to the record.
+    blanks: usize,
+    /// Lines of the record so far.
+    lines: usize,
+}
+
+/// Longest run of lines that may follow the head of a Node.js crash.
+const NODE_LINES: usize = 200;
+
+impl Machine {
+    /// Starts at the first line of a record.
+    pub fn start(line: Line) -> Machine {
+        Machine {
+            state: match line.shape {
+                Shape::TracebackHead => State::Traceback,
+                Shape::RustPanicHead => State::RustHead,
+                Shape::GoPanicHead | Shape::GoFrame => State::Go,
+                Shape::NodeHead => State::Node,
+                _ => State::Plain,
+            },
+            first: line.clone(),
+            before: line,
+            blanks: 0,
+            lines: 1,
+        }
+    }
+
+    /// Whether the record goes on with `line`; `next` is the line after it. If not, the
+    /// machine has started anew with `line`. Blank lines go on for the moment:
+    /// they belong to the record only if a later line does.
+    pub fn goes_on(&mut self, line: Line, next: Option<&Line>) -> bool {
+        if line.shape == Shape::Blank && self.before.writer == line.writer && !line.headed {
+            self.blanks += 1;
+            self.before = line;
+            return true;
+        }
+        let next_indented = next.is_some_and(|next| next.shape == Shape::Indented && !next.headed);
+        let goes_on = !certain(Some(&self.before), &line) && self.accepts(&line, next_indented);
+        if goes_on {
+            self.advance(&line);
+            self.before = line;
+            self.blanks = 0;
+            self.lines += 1;
+        } else {
+            *self = Machine::start(line);
+        }
+        goes_on
+    }
+
+    fn accepts(&self, line: &Line, next_indented: bool) -> bool {
+        use Shape as S;
+        if line.detail {
+            return true;
+        }
+        if self.blanks > 1 {
+            return self.state == State::Node;
+        }
+        let after_blank = self.blanks > 0;
+        match (self.state, line.shape) {
+            (State::Node, _) => self.lines < NODE_LINES && self.before.shape != S::NodeTrailer,
+            (State::RustHead, _) => !after_blank,
+            (State::Rust, S::RustNote | S::Indented) => true,
+            (State::Go, S::GoFrame | S::Indented | S::Opening | S::GoPanicHead) => true,
+            (State::Chain, S::TracebackHead | S::Indented) => true,
+            (State::Traceback, S::Indented | S::Name) => true,
+            (State::Traceback, S::Words | S::Opening) => !after_blank && !next_indented,
+            (State::Exception, S::ChainText) => true,
+            (_, S::Indented) => !after_blank,
+            (_, S::Closing) => self.lines > 1 && !after_blank,
+            (_, S::CausedBy) => true,
+            (State::Exception, S::Opening) => !after_blank,
+            (State::Exception, S::Name | S::Words) => !after_blank && (next_indented || line.label),
+            (State::Plain, S::TracebackHead) => !after_blank && !self.first.calm,
+            (State::Plain, S::Name) => {
+                !after_blank && (line.future || (self.first.headed && !self.first.calm && next_indented))
+            }
+            _ => false,
+        }
+    }
+
+    fn advance(&mut self, line: &Line) {
+        self.state = match (self.state, line.shape) {
+            (_, Shape::TracebackHead) => State::Traceback,
+            (State::Traceback, Shape::Name | Shape::Words | Shape::Opening) => State::Exception,
+            (_, Shape::ChainText) => State::Chain,
+            (State::RustHead, _) => State::Rust,
+            (state, _) => state,
+        };
+    }
+}
+
+impl Line {
+    /// Whether nothing stands in the line.
+    pub fn is_blank(&self) -> bool {
+        self.shape == Shape::Blank
+    }
+}

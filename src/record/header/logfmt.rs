@@ -1,0 +1,104 @@
+//! logfmt lines: `time=2026-11-22T07:34:50Z level=error msg="listen failed"`.
+//!
+//! In: a line whose first key is one that only loggers put first. Out: its [`Header`]; the body is
+//! the line itself.
+
+use std::borrow::Cow;
+
+use super::text::{number, utf8};
+use super::{Format, Header, access, level};
+use crate::record::Http;
+use crate::record::time::{Clock, parse_whole};
+
+/// More pairs than this are not read.
+const MAX_PAIRS: usize = 64;
+
+/// The header of a logfmt line.
+pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
+    let (first, _, _) = pair(line)?;
+    if !matches!(first, b"time" | b"ts" | b"t" | b"timestamp" | b"level" | b"lvl" | b"at" | b"severity" | b"@timestamp") {
+        return None;
+    }
+    let mut header = Header { starts_record: true, ..Header::new(Format::Logfmt, line) };
+    let mut request = Request::default();
+    let mut rest = line;
+    for _ in 0..MAX_PAIRS {
+        let Some((key, value, after)) = pair(rest) else { break };
+        match key {
+            b"time" | b"ts" | b"t" | b"timestamp" | b"@timestamp" => {
+                header.stamp = header.stamp.or_else(|| parse_whole(utf8(value)?, clock));
+            }
+            b"level" | b"lvl" | b"at" | b"severity" => header.level = header.level.or_else(|| level::from_word(value)),
+            b"service" | b"app" | b"service.name" | b"container" => {
+                header.service = header.service.or_else(|| utf8(value).map(Cow::Borrowed));
+            }
+            b"host" | b"hostname" => header.host = header.host.or_else(|| utf8(value)),
+            b"pid" => header.pid = number(value),
+            _ => request.add(key, value),
+        }
+        rest = after;
+    }
+    if header.level.is_none() && header.stamp.is_none() {
+        return None;
+    }
+    header.http = request.http();
+    Some(header)
+}
+
+/// What a line says of a request.
+#[derive(Default)]
+struct Request<'a> {
+    method: Option<&'a str>,
+    path: Option<&'a str>,
+    status: Option<u16>,
+    client: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    fn add(&mut self, key: &[u8], value: &'a [u8]) {
+        match key {
+            b"method" => self.method = utf8(value),
+            b"path" | b"url" | b"uri" => self.path = utf8(value),
+            b"status" | b"status_code" => self.status = number(value).and_then(|status| u16::try_from(status).ok()),
+            b"remote_addr" | b"client_ip" | b"fwd" => self.client = utf8(value),
+            _ => {}
+        }
+    }
+
+    fn http(&self) -> Option<Http> {
+        Some(Http {
+            method: self.method?.to_owned(),
+            path: access::path_of(self.path?).to_owned(),
+            status: self.status.filter(|status| *status <= 999)?,
+            client: self.client.map(str::to_owned),
+        })
+    }
+}
+
+/// The next `key=value` or `key="value"` (without its quotes), and what follows it.
+fn pair(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let bytes = bytes.trim_ascii_start();
+    let len = bytes
+        .iter()
+        .take(64)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'@' | b'/'))
+        .count();
+    let (key, rest) = bytes.split_at_checked(len).filter(|(key, _)| !key.is_empty())?;
+    let rest = rest.strip_prefix(b"=")?;
+    if let Some(quoted) = rest.strip_prefix(b"\"") {
+        let close = closing_quote(quoted)?;
+        return Some((key, quoted.get(..close)?, quoted.get(close + 1..)?));
+    }
+    let end = rest.iter().position(|byte| *byte == b' ').unwrap_or(rest.len());
+    let (value, after) = rest.split_at_checked(end)?;
+    Some((key, value, after))
+}
+
+fn closing_quote(bytes: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    bytes.iter().position(|&byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    })
+}

@@ -1,0 +1,214 @@
+//! Transports: prefixes that something other than the program put in front of its line.
+//!
+//! In: a line that is not JSON. Out: a [`Header`] with `transport` set and the rest of the line as
+//! its body, or nothing if no transport wrote this line.
+
+use std::borrow::Cow;
+
+use super::text::{bracketed, leading_number, number, utf8, word};
+use super::{Format, Header, level};
+use crate::record::time::{Clock, Stamp, parse_prefix};
+
+/// The outermost transport of a line.
+pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
+    match line.first()? {
+        b'<' => with_priority(line, clock),
+        b'0'..=b'9' => digits_first(line, clock).or_else(|| compose(line)),
+        b'J' | b'F' | b'M' | b'A' | b'S' | b'O' | b'N' | b'D' | b'T' | b'W' => {
+            syslog(line, clock).or_else(|| compose(line))
+        }
+        byte if is_name_byte(*byte) => compose(line),
+        _ => None,
+    }
+}
+
+/// `<34>` in front of either syslog form.
+fn with_priority<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
+    let (priority, rest) = leading_number(line.strip_prefix(b"<")?)?;
+    let rest = rest.strip_prefix(b">")?;
+    let mut header = syslog_5424(rest, clock).or_else(|| syslog(rest, clock))?;
+    header.level = (priority <= 191).then(|| level::from_priority(priority));
+    Some(header)
+}
+
+fn digits_first<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
+    if line.starts_with(b"1 ") {
+        return syslog_5424(line, clock);
+    }
+    // Transports write `2026-11-22T07:26:41...` or `1795331755.075930`; other stamps are the program's.
+    if !matches!(line.get(10)?, b'T' | b'.') {
+        return None;
+    }
+    let (stamp, len) = parse_prefix(line, clock)?;
+    let rest = line.get(len..)?;
+    let rest = rest.strip_prefix(b" ").or_else(|| rest.is_empty().then_some(rest))?;
+    let found = container(rest)
+        .or_else(|| is_fixed_nanos(line.get(..len)?).then(|| transport(Format::Stamped, rest)))
+        .or_else(|| iso_syslog(line.get(..len)?, rest))?;
+    Some(Header { stamp: Some(stamp), ..found })
+}
+
+/// `stdout F message` behind the stamp of a Kubernetes container log.
+fn container(rest: &[u8]) -> Option<Header<'_>> {
+    let message = rest.strip_prefix(b"stdout ").or_else(|| rest.strip_prefix(b"stderr "))?;
+    let (tags, message) = word(message);
+    matches!(tags, [b'F' | b'P'] | [b'F' | b'P', b':', ..]).then(|| transport(Format::Cri, message))
+}
+
+/// Whether a stamp is spelled as only `kubectl logs --timestamps`, docker and GitHub Actions do.
+fn is_fixed_nanos(stamp: &[u8]) -> bool {
+    const SEVEN_DIGITS: usize = "2026-11-22T07:00:00.1234567Z".len();
+    const NINE_DIGITS: usize = "2026-11-22T07:00:00.123456789Z".len();
+    matches!(stamp.len(), SEVEN_DIGITS | NINE_DIGITS) && stamp.get(10) == Some(&b'T') && stamp.ends_with(b"Z")
+}
+
+/// `host ident[123]: message` behind an ISO stamp.
+///
+/// Programs print words behind such stamps, too; so the zone must be an offset, or the process stated.
+fn iso_syslog<'a>(stamp: &[u8], rest: &'a [u8]) -> Option<Header<'a>> {
+    let is_iso = stamp.get(10) == Some(&b'T');
+    let is_epoch = stamp.first() == Some(&b'1') && stamp.get(10) == Some(&b'.');
+    if !is_iso && !is_epoch {
+        return None;
+    }
+    let header = host_and_ident(Format::JournalIso, rest)?;
+    (is_epoch || !stamp.ends_with(b"Z") || header.pid.is_some()).then_some(header)
+}
+
+/// `Nov 22 07:26:41 host ident[123]: message`, also with a weekday (`journalctl -o short-full`).
+fn syslog<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
+    if line.first()?.is_ascii_digit() {
+        return digits_first(line, clock).filter(|header| header.format == Format::JournalIso);
+    }
+    let (stamp, len) = parse_prefix(line, clock)?;
+    let rest = line.get(len..)?;
+    // Cisco devices end the stamp with a colon.
+    let rest = rest.strip_prefix(b":").unwrap_or(rest).strip_prefix(b" ")?;
+    // `Sun 2026-11-22 07:26:41 UTC` of `journalctl -o short-full`.
+    let is_iso = line.get(4).is_some_and(u8::is_ascii_digit) && line.get(8) == Some(&b'-');
+    let format = if is_iso { Format::JournalIso } else { Format::Syslog3164 };
+    let header = host_and_ident(format, rest).or_else(|| repeated(rest))?;
+    Some(Header { stamp: Some(stamp), ..header })
+}
+
+/// `host last message repeated 3 times`, which has no identifier.
+fn repeated(rest: &[u8]) -> Option<Header<'_>> {
+    let (host, message) = word(rest);
+    if !message.starts_with(b"last message repeated ") {
+        return None;
+    }
+    Some(Header { host: utf8(host), ..transport(Format::Syslog3164, message) })
+}
+
+/// `host ident[123]: message`, `host ident: message`.
+fn host_and_ident(format: Format, rest: &[u8]) -> Option<Header<'_>> {
+    const LONGEST_IDENT: usize = 128;
+    let (host, rest) = word(rest);
+    let is_host = host.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':'));
+    if host.is_empty() || host.ends_with(b":") || !is_host || level::from_word(host).is_some() {
+        return None;
+    }
+    let len = rest.iter().take(LONGEST_IDENT).position(|byte| matches!(byte, b'[' | b':' | b' '))?;
+    let (ident, rest) = rest.split_at_checked(len)?;
+    let (pid, rest) = match bracketed(rest) {
+        Some((pid, rest)) => (number(pid), rest),
+        None => (None, rest),
+    };
+    let rest = rest.strip_prefix(b":")?;
+    let message = rest.strip_prefix(b" ").or_else(|| rest.is_empty().then_some(rest))?;
+    Some(Header {
+        host: utf8(host),
+        service: Some(Cow::Borrowed(utf8(ident)?)),
+        pid,
+        ..transport(format, message)
+    })
+}
+
+/// `1 2026-11-22T07:26:41Z host app 123 ID47 [sd] message`.
+fn syslog_5424<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
+    let (stamp, rest) = word(line.strip_prefix(b"1 ")?);
+    let stamp = match stamp {
+        b"-" => None,
+        _ => Some(whole_stamp(stamp, clock)?),
+    };
+    let (host, rest) = word(rest);
+    let (app, rest) = word(rest);
+    let (process, rest) = word(rest);
+    let (_message_id, rest) = word(rest);
+    let message = skip_structured_data(rest)?;
+    let stated = |field| utf8(field).filter(|text| *text != "-");
+    Some(Header {
+        stamp,
+        host: stated(host),
+        service: stated(app).map(Cow::Borrowed),
+        pid: number(process),
+        ..transport(Format::Syslog5424, message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message))
+    })
+}
+
+fn whole_stamp(bytes: &[u8], clock: &Clock) -> Option<Stamp> {
+    let (stamp, len) = parse_prefix(bytes, clock)?;
+    (len == bytes.len()).then_some(stamp)
+}
+
+/// What follows `-` or any number of `[id name="value"]`.
+fn skip_structured_data(rest: &[u8]) -> Option<&[u8]> {
+    let mut rest = match rest.strip_prefix(b"-") {
+        Some(rest) => rest,
+        None => skip_element(rest)?,
+    };
+    while rest.first() == Some(&b'[') {
+        rest = skip_element(rest)?;
+    }
+    rest.strip_prefix(b" ").or_else(|| rest.is_empty().then_some(rest))
+}
+
+/// What follows one `[id name="value"]`; in a value `\` escapes.
+fn skip_element(bytes: &[u8]) -> Option<&[u8]> {
+    let mut quoted = false;
+    let mut escaped = false;
+    for (at, &byte) in bytes.strip_prefix(b"[")?.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b']' if !quoted => return bytes.get(at + 2..),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `api-1  | message`, `web (stderr) | message`.
+fn compose(line: &[u8]) -> Option<Header<'_>> {
+    const LONGEST_NAME: usize = 128;
+    let len = line.iter().take(LONGEST_NAME).take_while(|byte| is_name_byte(**byte)).count();
+    let (name, rest) = line.split_at_checked(len)?;
+    let (rest, named_stream) = match rest.strip_prefix(b" (stderr)").or_else(|| rest.strip_prefix(b" (stdout)")) {
+        Some(rest) => (rest, true),
+        None => (rest, false),
+    };
+    let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+    let message = rest.get(blanks..)?.strip_prefix(b"|")?;
+    // One blank is also how a table looks, unless the name is that of a replica.
+    if blanks == 0 || (blanks == 1 && !named_stream && !is_replica(name)) {
+        return None;
+    }
+    let message = message.strip_prefix(b" ").or_else(|| message.is_empty().then_some(message))?;
+    Some(Header { service: Some(Cow::Borrowed(utf8(name)?)), ..transport(Format::DockerCompose, message) })
+}
+
+/// `api-1`, `api_1`, `web.1`.
+fn is_replica(name: &[u8]) -> bool {
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let separator = name.len().checked_sub(digits + 1).and_then(|at| name.get(at));
+    digits > 0 && matches!(separator, Some(b'-' | b'_' | b'.'))
+}
+
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
+}
+
+fn transport(format: Format, message: &[u8]) -> Header<'_> {
+    Header { transport: true, ..Header::new(format, message) }
+}

@@ -1,0 +1,96 @@
+//! What a line looks like when it has no header of its own: could it go on what stands above it?
+//!
+//! In: a line's body (no transport prefix, no colour). Out: its [`Shape`]. It looks at one line
+//! only; `record::boundary` puts the shapes together.
+
+/// What the first characters of a body say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing but white space.
+    Blank,
+    /// Begins with white space: a frame, a caret line, a wrapped line.
+    Indented,
+    /// `Traceback (most recent call last):`
+    TracebackHead,
+    /// `During handling of the above exception ...`, `The above exception was the direct cause ...`
+    ChainText,
+    /// `Caused by: ...`
+    CausedBy,
+    /// `thread 'main' panicked at src/main.rs:1:5:` (its message follows on the next line)
+    RustPanicHead,
+    /// `panic: ...`, `fatal error: ...` of the Go runtime
+    GoPanicHead,
+    /// `goroutine 1 [running]:`, `created by ...`, `main.main()`, `exit status 2`
+    GoFrame,
+    /// `/srv/app/server.js:12`, `node:events:502`: the head of a Node.js crash
+    NodeHead,
+    /// `Node.js v20.20.2`: the end of a Node.js crash
+    NodeTrailer,
+    /// `note: run with ...`, `stack backtrace:` of Rust
+    RustNote,
+    /// A closing bracket.
+    Closing,
+    /// `[SQL: ...]`, `(Background on this error at: ...)`
+    Opening,
+    /// A dotted name followed by a colon or nothing: `ValueError: ...`, `category`, `HINT: ...`
+    Name,
+    /// Anything else: the beginning of an event.
+    Words,
+}
+
+/// The shape of a body.
+pub fn shape(body: &[u8]) -> Shape {
+    let Some(first) = body.first() else {
+        return Shape::Blank;
+    };
+    match first {
+        b' ' | b'\t' if body.trim_ascii().is_empty() => Shape::Blank,
+        b'\r' if body.trim_ascii().is_empty() => Shape::Blank,
+        b' ' | b'\t' => Shape::Indented,
+        b'}' | b']' | b')' => Shape::Closing,
+        b'[' | b'(' => Shape::Opening,
+        b'T' if body.starts_with(b"Traceback (most recent call last)") => Shape::TracebackHead,
+        b'T' if body.starts_with(b"The above exception was") => Shape::ChainText,
+        b'D' if body.starts_with(b"During handling of the above exception") => Shape::ChainText,
+        b'C' if body.starts_with(b"Caused by:") => Shape::CausedBy,
+        b't' if body.starts_with(b"thread '") && contains(body, b"panicked at") => Shape::RustPanicHead,
+        b'p' if body.starts_with(b"panic: ") => Shape::GoPanicHead,
+        b'f' if body.starts_with(b"fatal error: ") => Shape::GoPanicHead,
+        b'g' if body.starts_with(b"goroutine ") && body.ends_with(b":") => Shape::GoFrame,
+        b'c' if body.starts_with(b"created by ") => Shape::GoFrame,
+        b'e' if body.starts_with(b"exit status ") => Shape::GoFrame,
+        b'N' if body.starts_with(b"Node.js v") => Shape::NodeTrailer,
+        b'n' if body.starts_with(b"note: ") => Shape::RustNote,
+        b's' if body.starts_with(b"stack backtrace:") => Shape::RustNote,
+        _ if is_node_head(body) => Shape::NodeHead,
+        _ => name_or_words(body),
+    }
+}
+
+fn contains(body: &[u8], text: &[u8]) -> bool {
+    memchr::memmem::find(body, text).is_some()
+}
+
+/// A path or module with a line number at the end and no blank in it.
+fn is_node_head(body: &[u8]) -> bool {
+    let rooted = body.starts_with(b"/") || body.starts_with(b"node:") || body.starts_with(b"file://");
+    let digits = body.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    rooted
+        && digits > 0
+        && body.get(body.len() - digits - 1) == Some(&b':')
+        && !body.contains(&b' ')
+}
+
+fn name_or_words(body: &[u8]) -> Shape {
+    let name = body
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$'))
+        .count();
+    match body.get(name) {
+        _ if name == 0 => Shape::Words,
+        None | Some(b':') => Shape::Name,
+        // A Go frame: `main.main()`, `net/http.(*conn).serve(0xc0000b4000)`.
+        Some(b'(' | b'/') if body.ends_with(b")") && !body.contains(&b' ') => Shape::GoFrame,
+        Some(_) => Shape::Words,
+    }
+}

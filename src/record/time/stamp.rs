@@ -1,0 +1,583 @@
+//! The stamps that programs print, read byte by byte.
+//!
+//! In: bytes. Out: the instant at their very start and how many of them it took. A layout is
+//! chosen by the first byte and the number of leading digits, then read in one pass.
+
+use super::civil::Date;
+use super::{Clock, MAX_OFFSET, NANOS_PER_SECOND, SECONDS_PER_HOUR, Stamp, TimeQuality, epoch_scale, from_epoch};
+
+/// The time stamp at the very start of `bytes`, and its length.
+///
+/// Understood are ISO 8601, the slashed dates of nginx and Go, RFC 3164 with and without a year,
+/// the dates of access logs, Redis, Tomcat, Apache, ctime, java.util.logging, klog, RFC 2822 and
+/// `journalctl -o short-full`, and counts of seconds (10 digits) or milliseconds (13) from 1970.
+#[must_use]
+pub fn parse_prefix(bytes: &[u8], clock: &Clock) -> Option<(Stamp, usize)> {
+    let mut cursor = Cursor(bytes);
+    let stamp = match bytes.first()? {
+        b'0'..=b'9' => match leading_digits(bytes) {
+            4 => year_first(&mut cursor)?.resolve(clock)?,
+            1 | 2 => day_first(&mut cursor)?.resolve(clock)?,
+            10 => epoch_seconds(&mut cursor)?,
+            13 => epoch_millis(&mut cursor)?,
+            _ => return None,
+        },
+        b'A'..=b'Z' => name_first(&mut cursor)?.resolve(clock)?,
+        _ => return None,
+    };
+    cursor.at_boundary().then(|| (stamp, bytes.len() - cursor.0.len()))
+}
+
+/// The instant of a text that is one stamp and nothing else, or a bare count from 1970.
+#[must_use]
+pub fn parse_whole(text: &str, clock: &Clock) -> Option<Stamp> {
+    let text = text.trim_ascii();
+    if text.len() >= 10 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().ok().and_then(from_epoch).map(Stamp::written);
+    }
+    let (stamp, len) = parse_prefix(text.as_bytes(), clock)?;
+    (len == text.len()).then_some(stamp)
+}
+
+/// The UTC nanoseconds of an RFC 3339 date and time, which has a zone.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    let mut cursor = Cursor(text.as_bytes());
+    let mut parts = year_first_date(&mut cursor, b'-')?;
+    cursor.eat_any(b"Tt ")?;
+    parts.clock_time(&mut cursor)?;
+    let east = cursor.attached_zone()?;
+    cursor.0.is_empty().then(|| parts.nanos_at(parts.wall()? - i64::from(east)))?
+}
+
+/// Seconds east of UTC of an offset such as `+02:00`, `-0530` or `+02`.
+pub(super) fn parse_offset(bytes: &[u8]) -> Option<i32> {
+    let mut cursor = Cursor(bytes);
+    let east = cursor.offset()?;
+    cursor.0.is_empty().then_some(east)
+}
+
+impl Stamp {
+    /// An instant that the line states in full.
+    pub(super) const fn written(nanos: i64) -> Self {
+        Self { nanos, quality: TimeQuality::Written }
+    }
+}
+
+/// What a stamp states.
+#[derive(Debug, Clone, Copy, Default)]
+struct Parts {
+    year: Option<i32>,
+    month: u32,
+    day: u32,
+    second_of_day: u32,
+    nanos: u32,
+    /// Seconds east of UTC.
+    zone: Option<i32>,
+}
+
+impl Parts {
+    /// Reads `hh:mm:ss` and a fraction.
+    fn clock_time(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        self.second_of_day = cursor.time_of_day()?;
+        self.nanos = cursor.fraction();
+        Some(())
+    }
+
+    fn resolve(mut self, clock: &Clock) -> Option<Stamp> {
+        let year_assumed = self.year.is_none();
+        if year_assumed {
+            self.year = Some(clock.year_of(self.month, self.day, self.second_of_day)?);
+        }
+        let wall = self.wall()?;
+        let (seconds, quality) = match self.zone {
+            _ if year_assumed => (clock.zone.utc_seconds(wall), TimeQuality::YearAssumed),
+            Some(east) => (wall - i64::from(east), TimeQuality::Written),
+            None => (clock.zone.utc_seconds(wall), TimeQuality::ZoneAssumed),
+        };
+        Some(Stamp { nanos: self.nanos_at(seconds)?, quality })
+    }
+
+    /// What the clock on the wall showed, in seconds since it showed the first second of 1970.
+    fn wall(&self) -> Option<i64> {
+        let date = Date { year: self.year?, month: self.month, day: self.day }.checked()?;
+        Some(date.at_second(self.second_of_day))
+    }
+
+    fn nanos_at(&self, seconds: i64) -> Option<i64> {
+        seconds.checked_mul(NANOS_PER_SECOND)?.checked_add(i64::from(self.nanos))
+    }
+}
+
+/// `2026-11-22T07:34:50`, `2026/11/22 07:34:50`, `2026 Nov 22 07:34:50`.
+fn year_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    let mut parts = match cursor.0.get(4)? {
+        b'-' => year_first_date(cursor, b'-')?,
+        b'/' => year_first_date(cursor, b'/')?,
+        b' ' => {
+            let year = cursor.year()?;
+            cursor.eat(b' ')?;
+            let (month, day) = cursor.month_and_day()?;
+            Parts { year, month, day, ..Parts::default() }
+        }
+        _ => return None,
+    };
+    cursor.eat_any(b"T ")?;
+    parts.clock_time(cursor)?;
+    parts.zone = cursor.zone();
+    Some(parts)
+}
+
+/// `2026-11-22`, with `-` or another separator.
+fn year_first_date(cursor: &mut Cursor<'_>, separator: u8) -> Option<Parts> {
+    let year = cursor.year()?;
+    cursor.eat(separator)?;
+    let month = cursor.digits::<2>()?;
+    cursor.eat(separator)?;
+    let day = cursor.digits::<2>()?;
+    Some(Parts { year, month, day, ..Parts::default() })
+}
+
+/// `22/Nov/2026:07:31:34 +0000`, `22-Nov-2026 07:34:50.123`, `22 Nov 2026 07:34:53.402`.
+fn day_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    let day = cursor.day()?;
+    let separator = cursor.eat_any(b"/- ")?;
+    let month = cursor.month_name()?;
+    cursor.eat(separator)?;
+    let year = cursor.year()?;
+    cursor.eat_any(if separator == b'/' { b": " } else { b" " })?;
+    let mut parts = Parts { year, month, day, ..Parts::default() };
+    parts.clock_time(cursor)?;
+    parts.zone = cursor.zone();
+    Some(parts)
+}
+
+/// A stamp that begins with a month, a weekday or a klog severity.
+fn name_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    match cursor.0 {
+        [b'I' | b'W' | b'E' | b'F', b'0' | b'1', ..] => klog(cursor),
+        [b'S', b'u' | b'a', ..] | [b'M', b'o', ..] | [b'F', b'r', ..] | [b'T' | b'W', ..] => weekday_first(cursor),
+        _ => month_first(cursor),
+    }
+}
+
+/// `Nov 22 07:00:00`, `Nov 22 2026 07:00:00`, `Nov 22, 2026 7:34:50 AM`.
+fn month_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    let (month, day) = cursor.month_and_day()?;
+    let mut parts = Parts { month, day, ..Parts::default() };
+    if cursor.eat(b',').is_some() {
+        cursor.eat(b' ')?;
+        parts.year = cursor.year()?;
+        cursor.eat(b' ')?;
+        parts.second_of_day = cursor.half_day_time()?;
+        return Some(parts);
+    }
+    cursor.eat(b' ')?;
+    if leading_digits(cursor.0) == 4 {
+        parts.year = cursor.year()?;
+        cursor.eat(b' ')?;
+    }
+    parts.clock_time(cursor)?;
+    if parts.year.is_some() {
+        parts.zone = cursor.zone();
+    }
+    Some(parts)
+}
+
+/// `Sun Nov 22 07:31:34.123456 2026`, `Sun Nov 22 07:31:34 UTC 2026`, `Sun 2026-11-22 07:31:34 UTC`,
+/// `Sun, 22 Nov 2026 07:31:34 +0000`.
+fn weekday_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    cursor.weekday_name()?;
+    if cursor.eat(b',').is_some() {
+        cursor.eat(b' ')?;
+        return day_first(cursor);
+    }
+    cursor.eat(b' ')?;
+    if cursor.0.first()?.is_ascii_digit() {
+        return year_first(cursor);
+    }
+    let (month, day) = cursor.month_and_day()?;
+    cursor.eat(b' ')?;
+    let mut parts = Parts { month, day, ..Parts::default() };
+    parts.clock_time(cursor)?;
+    parts.zone = cursor.zone();
+    cursor.eat(b' ')?;
+    parts.year = cursor.year()?;
+    Some(parts)
+}
+
+/// `I1122 07:34:50.123456`.
+fn klog(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    cursor.skip(1);
+    let month = cursor.digits::<2>()?;
+    let day = cursor.digits::<2>()?;
+    cursor.eat(b' ')?;
+    let mut parts = Parts { month, day, ..Parts::default() };
+    parts.clock_time(cursor)?;
+    Some(parts)
+}
+
+/// `1795332703: `, `1795332703.123 `.
+fn epoch_seconds(cursor: &mut Cursor<'_>) -> Option<Stamp> {
+    let seconds = i64::from(cursor.digits::<10>()?);
+    if !matches!(cursor.0, [b':' | b' ', ..] | [b'.', b'0'..=b'9', ..]) || epoch_scale(seconds)? != NANOS_PER_SECOND {
+        return None;
+    }
+    let nanos = seconds.checked_mul(NANOS_PER_SECOND)?;
+    Some(Stamp::written(nanos + i64::from(cursor.fraction())))
+}
+
+/// `1795332703123 `.
+fn epoch_millis(cursor: &mut Cursor<'_>) -> Option<Stamp> {
+    let seconds = i64::from(cursor.digits::<10>()?);
+    let millis = i64::from(cursor.digits::<3>()?);
+    if !matches!(cursor.0, [b':' | b' ' | b',' | b'\t', ..]) {
+        return None;
+    }
+    from_epoch(seconds * 1000 + millis).map(Stamp::written)
+}
+
+/// How many digits `bytes` begins with; more than any stamp has is just "many".
+fn leading_digits(bytes: &[u8]) -> usize {
+    bytes.iter().take(14).take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// What is still to be read. A method that fails may have moved it.
+struct Cursor<'a>(&'a [u8]);
+
+impl Cursor<'_> {
+    fn skip(&mut self, count: usize) {
+        self.0 = self.0.get(count..).unwrap_or_default();
+    }
+
+    fn eat(&mut self, byte: u8) -> Option<()> {
+        self.0 = self.0.strip_prefix(&[byte])?;
+        Some(())
+    }
+
+    fn eat_any(&mut self, set: &[u8]) -> Option<u8> {
+        let (&first, rest) = self.0.split_first()?;
+        set.contains(&first).then(|| self.0 = rest)?;
+        Some(first)
+    }
+
+    /// Whether a stamp may end here: a word or number that goes on is not a stamp.
+    fn at_boundary(&self) -> bool {
+        !self.0.first().is_some_and(u8::is_ascii_alphanumeric)
+    }
+
+    /// A number of exactly `N` digits (`N` <= 10; no ten digits that overflow begin a stamp).
+    fn digits<const N: usize>(&mut self) -> Option<u32> {
+        let (head, rest) = self.0.split_first_chunk::<N>()?;
+        let mut number = 0_u32;
+        for byte in head {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            number = number.checked_mul(10)?.checked_add(u32::from(digit))?;
+        }
+        self.0 = rest;
+        Some(number)
+    }
+
+    fn year(&mut self) -> Option<Option<i32>> {
+        Some(i32::try_from(self.digits::<4>()?).ok())
+    }
+
+    /// A day of one or two digits.
+    fn day(&mut self) -> Option<u32> {
+        match leading_digits(self.0) {
+            1 => self.digits::<1>(),
+            2 => self.digits::<2>(),
+            _ => None,
+        }
+    }
+
+    /// `Nov 22`, `Nov  2`.
+    fn month_and_day(&mut self) -> Option<(u32, u32)> {
+        let month = self.month_name()?;
+        self.eat(b' ')?;
+        let _padding = self.eat(b' ');
+        Some((month, self.day()?))
+    }
+
+    fn month_name(&mut self) -> Option<u32> {
+        let (name, rest) = self.0.split_first_chunk::<3>()?;
+        let month = match name {
+            b"Jan" => 1,
+            b"Feb" => 2,
+            b"Mar" => 3,
+            b"Apr" => 4,
+            b"May" => 5,
+            b"Jun" => 6,
+            b"Jul" => 7,
+            b"Aug" => 8,
+            b"Sep" => 9,
+            b"Oct" => 10,
+            b"Nov" => 11,
+            b"Dec" => 12,
+            _ => return None,
+        };
+        self.0 = rest;
+        Some(month)
+    }
+
+    fn weekday_name(&mut self) -> Option<()> {
+        let (name, rest) = self.0.split_first_chunk::<3>()?;
+        matches!(name, b"Mon" | b"Tue" | b"Wed" | b"Thu" | b"Fri" | b"Sat" | b"Sun").then(|| self.0 = rest)
+    }
+
+    /// `hh:mm:ss`, in seconds. A leap second is the first of the next minute.
+    fn time_of_day(&mut self) -> Option<u32> {
+        let hour = self.digits::<2>()?;
+        let rest = self.minutes_and_seconds()?;
+        (hour <= 23).then_some(hour * 3600 + rest)
+    }
+
+    /// `h:mm:ss AM` with a blank or a narrow no-break space (Java 20 and later).
+    fn half_day_time(&mut self) -> Option<u32> {
+        let hour = self.day()?;
+        let rest = self.minutes_and_seconds()?;
+        self.0 = self.0.strip_prefix(b" ").or_else(|| self.0.strip_prefix("\u{202f}".as_bytes()))?;
+        let afternoon = self.eat_any(b"AP")? == b'P';
+        self.eat(b'M')?;
+        (1..=12).contains(&hour).then_some((hour % 12 + if afternoon { 12 } else { 0 }) * 3600 + rest)
+    }
+
+    /// `:mm:ss`.
+    fn minutes_and_seconds(&mut self) -> Option<u32> {
+        self.eat(b':')?;
+        let minute = self.digits::<2>()?;
+        self.eat(b':')?;
+        let second = self.digits::<2>()?;
+        (minute <= 59 && second <= 60).then_some(minute * 60 + second)
+    }
+
+    /// Nanoseconds of `.123` or `,123`; none where there is no fraction.
+    fn fraction(&mut self) -> u32 {
+        let [b'.' | b',', digits @ ..] = self.0 else { return 0 };
+        let mut nanos = 0;
+        let mut scale = 100_000_000;
+        let mut len = 0;
+        for digit in digits.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit <= 9) {
+            nanos += u32::from(digit) * scale;
+            scale /= 10;
+            len += 1;
+        }
+        if len > 0 {
+            self.skip(1 + len);
+        }
+        nanos
+    }
+
+    /// The zone after a time, attached or behind a blank.
+    ///
+    /// A name other than UTC and GMT is passed over, for it may mean different offsets.
+    fn zone(&mut self) -> Option<i32> {
+        if let Some(east) = self.attached_zone() {
+            return Some(east);
+        }
+        let rest = self.0.strip_prefix(b" ")?;
+        if matches!(rest.first()?, b'+' | b'-') {
+            let mut ahead = Cursor(rest);
+            let east = ahead.offset()?;
+            let long_enough = rest.len() - ahead.0.len() > 3;
+            return long_enough.then(|| {
+                self.0 = ahead.0;
+                east
+            });
+        }
+        self.zone_name(rest)
+    }
+
+    /// `Z`, `+02:00`, `+0200`, `+02`.
+    fn attached_zone(&mut self) -> Option<i32> {
+        match self.0.first()? {
+            b'Z' | b'z' => {
+                self.skip(1);
+                Some(0)
+            }
+            b'+' | b'-' => {
+                let mut ahead = Cursor(self.0);
+                let east = ahead.offset()?;
+                self.0 = ahead.0;
+                Some(east)
+            }
+            _ => None,
+        }
+    }
+
+    fn zone_name(&mut self, rest: &[u8]) -> Option<i32> {
+        const OTHERS: [&[u8]; 24] = [
+            b"CET", b"CEST", b"EET", b"EEST", b"WET", b"WEST", b"BST", b"IST", b"MSK", b"EST", b"EDT", b"CST", b"CDT",
+            b"MST", b"MDT", b"PST", b"PDT", b"JST", b"KST", b"SGT", b"HKT", b"AEST", b"AEDT", b"NZST",
+        ];
+        let len = rest.iter().take(5).take_while(|byte| byte.is_ascii_uppercase()).count();
+        let name = rest.get(..len)?;
+        if Cursor(rest.get(len..)?).at_boundary() {
+            let universal = matches!(name, b"UTC" | b"GMT");
+            if universal || OTHERS.contains(&name) {
+                self.skip(1 + len);
+                return universal.then_some(0);
+            }
+        }
+        None
+    }
+
+    /// `+02:00`, `+0200`, `+02`, with an end behind it.
+    fn offset(&mut self) -> Option<i32> {
+        let sign = if self.eat_any(b"+-")? == b'-' { -1 } else { 1 };
+        let hours = i32::try_from(self.digits::<2>()?).ok()?;
+        let minutes = match self.0 {
+            [b':', ..] => {
+                self.skip(1);
+                self.digits::<2>()?
+            }
+            [b'0'..=b'9', ..] => self.digits::<2>()?,
+            _ => 0,
+        };
+        let east = hours * SECONDS_PER_HOUR + i32::try_from(minutes).ok()? * 60;
+        // Every zone of today is a multiple of a quarter of an hour.
+        (self.at_boundary() && minutes <= 45 && minutes % 15 == 0 && east <= MAX_OFFSET).then_some(sign * east)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::record::time::{Zone, format_utc};
+    use TimeQuality::{Written, YearAssumed, ZoneAssumed};
+
+    /// 2026-11-22T08:00:00Z.
+    const REFERENCE: i64 = 1_795_334_400 * NANOS_PER_SECOND;
+    const CLOCK: Clock = Clock::new(Zone::Fixed(3600), REFERENCE);
+
+    /// What is written (up to `|`, which ends the stamp), the instant, and how it is known.
+    const STAMPS: &[(&str, &str, TimeQuality)] = &[
+        ("2026-11-22T07:31:34+00:00|]", "2026-11-22T07:31:34Z", Written),
+        ("2026-11-22T07:31:34Z| INFO", "2026-11-22T07:31:34Z", Written),
+        ("2026-11-22T07:26:41.123456+02:00| host", "2026-11-22T05:26:41.123456Z", Written),
+        ("2026-11-22T07:26:41+0200| host", "2026-11-22T05:26:41Z", Written),
+        ("2026-11-22 07:26:41-05| host", "2026-11-22T12:26:41Z", Written),
+        ("2025-11-22T07:00:00.1234567Z| x", "2025-11-22T07:00:00.123456700Z", Written),
+        ("2026-11-22 07:35:04,463| DEBUG passlib", "2026-11-22T06:35:04.463Z", ZoneAssumed),
+        ("2026-11-22 07:35:47,579| CRIT Supervisor", "2026-11-22T06:35:47.579Z", ZoneAssumed),
+        ("2026-11-22 07:17:25.553 UTC| [24061] ERROR:", "2026-11-22T07:17:25.553Z", Written),
+        ("2026-11-22 07:17:25.553 CET| [24061] ERROR:", "2026-11-22T06:17:25.553Z", ZoneAssumed),
+        ("2026-11-22 07:34:29 +0000|] [22147]", "2026-11-22T07:34:29Z", Written),
+        ("2026-11-22 07:34:29| -12 degrees", "2026-11-22T06:34:29Z", ZoneAssumed),
+        ("2026-11-22 07:34:29|, and more", "2026-11-22T06:34:29Z", ZoneAssumed),
+        ("2026/11/22 07:34:50| [emerg] 22526#22526:", "2026-11-22T06:34:50Z", ZoneAssumed),
+        ("2026/11/22 07:34:50.123456| main.go:7: x", "2026-11-22T06:34:50.123456Z", ZoneAssumed),
+        ("Nov 22 07:26:41| host api[123]:", "2026-11-22T06:26:41Z", YearAssumed),
+        ("Nov  2 07:26:41.123456| host api[123]:", "2026-11-02T06:26:41.123456Z", YearAssumed),
+        ("Nov 22 2026 07:00:00| host", "2026-11-22T06:00:00Z", ZoneAssumed),
+        ("2026 Nov 22 07:00:00| host", "2026-11-22T06:00:00Z", ZoneAssumed),
+        ("22/Nov/2026:07:31:34 +0000|]", "2026-11-22T07:31:34Z", Written),
+        ("22/Nov/2026 07:31:34|] \"GET", "2026-11-22T06:31:34Z", ZoneAssumed),
+        ("22 Nov 2026 07:34:53.402| # oO0", "2026-11-22T06:34:53.402Z", ZoneAssumed),
+        ("22-Nov-2026 07:34:50.123| INFO", "2026-11-22T06:34:50.123Z", ZoneAssumed),
+        ("Sun Nov 22 07:31:34.123456 2026|] [core:error]", "2026-11-22T06:31:34.123456Z", ZoneAssumed),
+        ("Sun Nov 22 07:31:34 UTC 2026|", "2026-11-22T07:31:34Z", Written),
+        ("Sun 2026-11-22 07:26:41 UTC| host", "2026-11-22T07:26:41Z", Written),
+        ("Sun, 22 Nov 2026 07:31:34 +0000|", "2026-11-22T07:31:34Z", Written),
+        ("1795332703|: mosquitto version", "2026-11-22T07:31:43Z", Written),
+        ("1795332703.123| x", "2026-11-22T07:31:43.123Z", Written),
+        ("1795332703123| x", "2026-11-22T07:31:43.123Z", Written),
+        ("I1122 07:34:50.123456|   12345 main.go:7] x", "2026-11-22T06:34:50.123456Z", YearAssumed),
+        ("Nov 22, 2026 7:34:50 AM| org.apache", "2026-11-22T06:34:50Z", ZoneAssumed),
+        ("Nov 22, 2026 12:34:50\u{202f}PM| org.apache", "2026-11-22T11:34:50Z", ZoneAssumed),
+        ("2026-12-31 23:59:60 UTC|", "2027-01-01T00:00:00Z", Written),
+    ];
+
+    #[test]
+    fn every_style_is_read_to_its_end() {
+        for (written, instant, quality) in STAMPS {
+            let len = written.find('|').unwrap();
+            let (stamp, found) = parse_prefix(written.replace('|', "").as_bytes(), &CLOCK).expect(written);
+            assert_eq!((format_utc(stamp.nanos).as_str(), stamp.quality, found), (*instant, *quality, len), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_stamp_is_none() {
+        for text in [
+            "", "2", "2026", "2026-", "2026-11-22", "2026-11-22 07:34", "2026-13-22 07:34:50", "2026-02-29 07:34:50",
+            "2026-11-22 24:00:00", "2026-11-22 99:99:99", "2026-11-22 07:34:501", "2026-11-22Z07:34:50", "Nov 31 07:00:00",
+            "Now 22 07:00:00", "Nov 22", "Sun Nov 22 07:31:34", "22/Foo/2026:07:31:34", "1795332703", "1795332703x",
+            "9999999999: x", "179533270: x", "17953327031: x", "I1332 07:34:50", "Info: x", "E", "Nov 22, 2026 13:00:00 AM",
+            "٢٠٢٦-11-22 07:34:50", "127.0.0.1 - -", "0000-00-00 00:00:00", "9999-12-31 23:59:59",
+        ] {
+            assert_eq!(parse_prefix(text.as_bytes(), &CLOCK), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_year_is_the_latest_that_is_not_in_the_future() {
+        for (text, instant) in [
+            ("Nov 23 08:59:59 h", "2026-11-23T07:59:59Z"),
+            ("Nov 23 09:00:01 h", "2025-11-23T08:00:01Z"),
+            ("Dec 31 23:00:00 h", "2025-12-31T22:00:00Z"),
+            ("Jan  1 00:30:00 h", "2025-12-31T23:30:00Z"),
+            ("Feb 29 12:00:00 h", "2024-02-29T11:00:00Z"),
+        ] {
+            let (stamp, _) = parse_prefix(text.as_bytes(), &CLOCK).expect(text);
+            assert_eq!(format_utc(stamp.nanos), instant, "{text}");
+        }
+        let new_year = parse_rfc3339("2027-01-01T00:10:00Z").unwrap();
+        let clock = Clock::new(Zone::Utc, new_year);
+        let (stamp, _) = parse_prefix(b"Dec 31 23:59:58 host", &clock).unwrap();
+        assert_eq!(format_utc(stamp.nanos), "2026-12-31T23:59:58Z");
+    }
+
+    #[test]
+    fn rfc3339_wants_a_zone_and_nothing_else() {
+        assert_eq!(parse_rfc3339("1970-01-01T00:00:01Z"), Some(NANOS_PER_SECOND));
+        assert_eq!(parse_rfc3339("1970-01-01 01:00:00.5+01:00"), Some(500_000_000));
+        for text in ["1970-01-01T00:00:01", "1970-01-01T00:00:01Z ", "1970-01-01", "", "1970-01-01T00:00:01 UTC"] {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_whole_text_is_a_stamp_or_a_count() {
+        let nanos = |text| parse_whole(text, &CLOCK).map(|stamp| format_utc(stamp.nanos));
+        assert_eq!(nanos("1795332703123456").as_deref(), Some("2026-11-22T07:31:43.123456Z"));
+        assert_eq!(nanos("2026-11-22 07:35:04,463").as_deref(), Some("2026-11-22T06:35:04.463Z"));
+        assert_eq!(nanos("2026-11-22T07:31:34Z and more"), None);
+        assert_eq!(nanos("12345678901234567890123"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64), reference in any::<i64>()) {
+            for zone in [Zone::Utc, Zone::Local, Zone::Fixed(i32::MIN)] {
+                let _ = parse_prefix(&bytes, &Clock::new(zone, reference));
+            }
+        }
+
+        #[test]
+        fn damaged_stamps_never_panic(
+            index in 0..STAMPS.len(), cut in 0_usize..64, at in 0_usize..64, byte in any::<u8>(), reference in any::<i64>(),
+        ) {
+            let mut bytes = STAMPS[index].0.replace('|', "").into_bytes();
+            bytes.truncate(cut);
+            if let Some(damaged) = bytes.get_mut(at) {
+                *damaged = byte;
+            }
+            if let Some((_, len)) = parse_prefix(&bytes, &Clock::new(Zone::Utc, reference)) {
+                prop_assert!(len <= bytes.len());
+            }
+            let _ = parse_rfc3339(&String::from_utf8_lossy(&bytes));
+        }
+
+        #[test]
+        fn what_is_formatted_reads_back(nanos in 0_i64..=i64::MAX) {
+            prop_assume!(nanos < 9_214_646_400_000_000_000); // 2262
+            prop_assert_eq!(parse_rfc3339(&format_utc(nanos)), Some(nanos));
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Builds the report from the analysis.
+//!
+//! In: [`Analysis`], [`Detected`], sources. Out: a [`Report`]. Everything that comes from a log passes
+//! through [`visible`] here; sentences hold log text only in code spans or if it is plain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fill::{fill, is_plain};
+use super::model::{
+    CapturedValue, Edge, Evidence, FailedRequests, Finding, Generated, Impact, Incident, NotRead, Report,
+    SCHEMA_VERSION, SourceSummary, Stats, Window,
+};
+use super::visible::visible;
+use super::{story, timeline};
+use crate::analysis::{Analysis, Found};
+use crate::detect::collect::{Detected, SourceFacts};
+use crate::detect::tally::{ExcerptLine, Occurrence};
+use crate::input::Source;
+use crate::input::block::LINE_LIMIT;
+use crate::record::time::{Zone, format_utc};
+use crate::signature::Signature;
+
+/// Longest line of an excerpt, in characters.
+const EXCERPT_WIDTH: usize = 400;
+
+/// Longest captured value, in characters.
+const CAPTURE_WIDTH: usize = 120;
+
+/// Values of one capture that are reported.
+const MOST_CAPTURES: usize = 12;
+
+/// Rows of failed requests that are reported.
+const MOST_REQUEST_ROWS: usize = 40;
+
+/// What the report says about its own making.
+#[derive(Debug, Clone)]
+pub struct Making {
+    /// When, in UTC nanoseconds.
+    pub now: i64,
+    /// On which host.
+    pub host: String,
+    /// Zone for lines that state none.
+    pub zone: Zone,
+    /// Number of signatures looked for.
+    pub signatures: usize,
+}
+
+/// Builds the report.
+pub fn build(
+    analysis: &Analysis<'_>,
+    detected: &Detected,
+    sources: &[Source],
+    not_read: Vec<NotRead>,
+    making: &Making,
+) -> Report {
+    let names: Vec<String> = sources.iter().map(|source| name(&source.name)).collect();
+    let findings = findings(analysis, &names);
+    let incidents = incidents(analysis, &findings);
+    let impact = impact(analysis, detected, &names);
+    let window = window(detected, &making.zone);
+    let timeline = timeline::rows(analysis, &findings, &names);
+    let mut report = Report {
+        schema_version: SCHEMA_VERSION,
+        generated: Generated {
+            by: "incident",
+            version: env!("CARGO_PKG_VERSION"),
+            at: format_utc(making.now),
+            host: name(&making.host),
+            signatures: making.signatures,
+        },
+        title: String::new(),
+        sources: summaries(detected, &names),
+        window,
+        summary: Vec::new(),
+        incidents,
+        findings,
+        impact,
+        timeline,
+        unknown: Vec::new(),
+        not_read,
+        assumptions: assumptions(detected, &names, &making.zone),
+        next_actions: Vec::new(),
+        stats: Stats {
+            bytes: detected.sources.iter().map(|source| source.bytes).sum(),
+            sources: sources.len() as u64,
+            lines: detected.sources.iter().map(|source| source.lines).sum(),
+            records: detected.records,
+        },
+    };
+    story::tell(&mut report);
+    report
+}
+
+/// A name from outside (file, host, service), made visible.
+fn name(text: &str) -> String {
+    visible(text.as_bytes(), Some(EXCERPT_WIDTH))
+}
+
+fn summaries(detected: &Detected, names: &[String]) -> Vec<SourceSummary> {
+    let summary = |(facts, name): (&SourceFacts, &String)| SourceSummary {
+        name: name.clone(),
+        format: facts.format.map_or("empty", |format| format.name()),
+        bytes: facts.bytes,
+        lines: facts.lines,
+        first_time: facts.first_time.map(format_utc),
+        last_time: facts.last_time.map(format_utc),
+    };
+    detected.sources.iter().zip(names).map(summary).collect()
+}
+
+fn window(detected: &Detected, zone: &Zone) -> Window {
+    let first = detected.sources.iter().filter_map(|source| source.first_time).min();
+    let last = detected.sources.iter().filter_map(|source| source.last_time).max();
+    Window {
+        from: first.map(format_utc),
+        to: last.map(format_utc),
+        assumed_zone: zone.to_string(),
+    }
+}
+
+fn assumptions(detected: &Detected, names: &[String], zone: &Zone) -> Vec<String> {
+    let mut assumptions = Vec::new();
+    for (facts, name) in detected.sources.iter().zip(names) {
+        let name = crate::render::escape::span(name);
+        if facts.assumed.year {
+            assumptions.push(format!(
+                "{name} states no year: the latest year that fits the file's age was taken, in {zone}."
+            ));
+        } else if facts.assumed.zone {
+            assumptions.push(format!(
+                "{name} states no time zone: {zone} was taken (change it with `--timezone`)."
+            ));
+        }
+        if facts.bytes > 0 && facts.first_time.is_none() && facts.last_time.is_none() {
+            assumptions.push(format!("{name} states no times: its records are in the order of their lines."));
+        }
+        if let Some(offset) = facts.overlong_line {
+            assumptions.push(format!(
+                "{name} has a line longer than {} KiB at byte {offset}: it was read in pieces of that length, and a \
+                 text that crosses two pieces can be missed.",
+                LINE_LIMIT / 1024
+            ));
+        }
+    }
+    assumptions
+}
+
+fn findings(analysis: &Analysis<'_>, names: &[String]) -> Vec<Finding> {
+    let found_in = analysis.sources_by_id();
+    let number = |(number, found): (usize, &Found<'_>)| {
+        // A section may be meant for "together with another signature in the same source".
+        let together = |id: &str| {
+            found_in
+                .get(id)
+                .is_some_and(|sources| sources.keys().any(|source| found.tally.sources.contains_key(source)))
+        };
+        finding(number, found, names, together)
+    };
+    analysis.found.iter().enumerate().map(number).collect()
+}
+
+fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn(&str) -> bool) -> Finding {
+    let Found { signature, tally } = *found;
+    let frequent = tally.services.by_frequency();
+    let service = frequent.first().map(|(service, _)| *service);
+    let fill = |text: &str| fill(text, &tally.captures, service);
+    let body = |name: &str| {
+        signature
+            .section(name, &together)
+            .map(|section| fill(&section.body))
+            .unwrap_or_default()
+    };
+    let items = |name: &str| match signature.section(name, &together) {
+        Some(section) if section.items.is_empty() => vec![fill(&section.body)],
+        Some(section) => section.items.iter().map(|item| fill(item)).collect(),
+        None => Vec::new(),
+    };
+    let first = tally.first();
+    let mut shown: Vec<&Occurrence> = tally.samples.iter().collect();
+    if !shown.iter().any(|sample| sample.sighting == tally.last.sighting) {
+        shown.push(&tally.last);
+    }
+    Finding {
+        id: format!("F{}", number + 1),
+        signature: signature.id.clone(),
+        title: signature.title.clone(),
+        meaning: fill(&signature.meaning),
+        severity: signature.severity,
+        role: signature.role,
+        count: tally.count,
+        first_seen: first.sighting.time.at.map(format_utc),
+        last_seen: tally.last.sighting.time.at.map(format_utc),
+        time_quality: first.sighting.time.quality,
+        services: tally.services.by_frequency().iter().map(|(value, _)| name(value)).collect(),
+        captures: captures(signature, found),
+        evidence: shown.into_iter().map(|sample| evidence(sample, names)).collect(),
+        cause: body("Cause"),
+        impact: body("Impact"),
+        fix: items("Fix"),
+        verify: items("Verify"),
+        prevent: items("Prevent"),
+        references: items("References"),
+    }
+}
+
+fn captures(signature: &Signature, found: &Found<'_>) -> BTreeMap<String, Vec<CapturedValue>> {
+    let values = |(name, counts): (&String, &crate::detect::tally::Counts)| {
+        let meanings = signature.meaning_of.get(name);
+        let values = counts.by_frequency().into_iter().take(MOST_CAPTURES);
+        let values = values.map(|(value, count)| CapturedValue {
+            value: visible(value.as_bytes(), Some(CAPTURE_WIDTH)),
+            count,
+            meaning: meanings.and_then(|meanings| meanings.get(value)).cloned(),
+        });
+        (name.clone(), values.collect())
+    };
+    found.tally.captures.iter().map(values).collect()
+}
+
+/// What a reader sees of one occurrence.
+fn evidence(occurrence: &Occurrence, names: &[String]) -> Evidence {
+    let time = occurrence.sighting.time;
+    let mut lines = Vec::new();
+    let mut numbers = Vec::new();
+    for line in &occurrence.excerpt {
+        match line {
+            ExcerptLine::Line(number, bytes) => {
+                lines.push(visible(bytes, Some(EXCERPT_WIDTH)));
+                numbers.push(i64::try_from(*number).unwrap_or(i64::MAX));
+            }
+            ExcerptLine::Gap(left_out) => {
+                lines.push(format!("[{left_out} lines left out]"));
+                numbers.push(-1);
+            }
+        }
+    }
+    Evidence {
+        source: names[occurrence.sighting.source].clone(),
+        line: occurrence.sighting.line,
+        offset: occurrence.sighting.offset,
+        bytes: occurrence.bytes,
+        matched_line: occurrence.matched_line,
+        time: time.at.map(format_utc),
+        until: time.until.map(format_utc),
+        time_quality: time.quality,
+        level: occurrence.level,
+        service: occurrence.service.as_deref().map(name),
+        text: lines.join("\n"),
+        line_numbers: numbers,
+    }
+}
+
+fn incidents(analysis: &Analysis<'_>, findings: &[Finding]) -> Vec<Incident> {
+    let build = |(number, incident): (usize, &crate::analysis::Incident)| {
+        let tallies = || incident.members.iter().map(|member| analysis.found[*member].tally);
+        let started = tallies().filter_map(|tally| tally.first().sighting.time.at).min();
+        let ended = tallies()
+            .filter_map(|tally| tally.last.sighting.time.until.or(tally.last.sighting.time.at))
+            .max();
+        Incident {
+            id: format!("I{}", number + 1),
+            root_cause: incident.root.map(|root| findings[root].id.clone()),
+            confidence: incident.confidence,
+            reasons: story::reasons(analysis, incident, findings),
+            findings: incident
+                .members
+                .iter()
+                .map(|member| findings[*member].id.clone())
+                .collect(),
+            edges: incident
+                .links
+                .iter()
+                .map(|link| Edge {
+                    from: findings[link.from].id.clone(),
+                    to: findings[link.to].id.clone(),
+                    because: story::because(link, analysis.found[link.from].signature),
+                })
+                .collect(),
+            started: started.map(format_utc),
+            ended: ended.map(format_utc),
+            severity: incident.severity,
+        }
+    };
+    analysis.incidents.iter().enumerate().map(build).collect()
+}
+
+fn impact(analysis: &Analysis<'_>, detected: &Detected, names: &[String]) -> Impact {
+    let worst = detected
+        .requests
+        .iter()
+        .max_by_key(|(source, requests)| (requests.total(), std::cmp::Reverse(**source)));
+    let mut requests: Vec<FailedRequests> = Vec::new();
+    for (source, counted) in &detected.requests {
+        let others = counted
+            .others
+            .iter()
+            .map(|(status, sum)| ("other endpoints", *status, sum));
+        let rows = counted
+            .by_endpoint
+            .iter()
+            .map(|((endpoint, status), sum)| (endpoint.as_str(), *status, sum));
+        requests.extend(rows.chain(others).map(|(endpoint, status, sum)| FailedRequests {
+            source: names[*source].clone(),
+            endpoint: visible(endpoint.as_bytes(), Some(CAPTURE_WIDTH)),
+            status,
+            count: sum.count,
+            first: sum.first.map(format_utc),
+            last: sum.last.map(format_utc),
+        }));
+    }
+    requests.sort_by(|a, b| {
+        let place = |row: &FailedRequests| (row.source.clone(), row.endpoint.clone(), row.status);
+        b.count.cmp(&a.count).then_with(|| place(a).cmp(&place(b)))
+    });
+    let left_out = requests.len().saturating_sub(MOST_REQUEST_ROWS);
+    requests.truncate(MOST_REQUEST_ROWS);
+    let mut restarts: BTreeMap<String, u64> = BTreeMap::new();
+    for found in analysis.found.iter().filter(|found| found.signature.tags.iter().any(|tag| tag == "restart")) {
+        for (service, count) in found.tally.services.by_frequency() {
+            *restarts.entry(name(service)).or_default() += count;
+        }
+    }
+    let trouble = || analysis.found.iter().filter(|found| found.is_trouble());
+    let services: BTreeSet<String> = trouble()
+        .flat_map(|found| found.tally.services.values())
+        .map(name)
+        .collect();
+    let first = trouble().filter_map(|found| found.tally.first().sighting.time.at).min();
+    let last = trouble().filter_map(|found| found.tally.last.sighting.time.at).max();
+    Impact {
+        failed_requests: worst.map_or(0, |(_, requests)| requests.total()),
+        failed_requests_source: worst.map(|(source, _)| names[*source].clone()),
+        requests,
+        requests_left_out: left_out as u64,
+        restarts,
+        services: services.into_iter().collect(),
+        duration_seconds: first
+            .zip(last)
+            .and_then(|(first, last)| u64::try_from((last - first) / 1_000_000_000).ok()),
+    }
+}
+
+/// The most frequent plain value of a capture, for a sentence.
+pub(super) fn plain_capture(finding: &Finding) -> Option<(&str, &str)> {
+    const TELLING: &[&str] = &[
+        "port", "module", "column", "table", "unit", "service", "container", "exit_code", "client", "upstream", "job",
+        "name", "attribute", "database", "user", "host", "path",
+    ];
+    TELLING.iter().find_map(|name| {
+        let value = finding.captures.get(*name)?.first()?;
+        is_plain(&value.value).then_some((*name, value.value.as_str()))
+    })
+}

@@ -1,0 +1,133 @@
+//! The set of signatures that a run looks for.
+//!
+//! In: the pages that were embedded at build time, and folders of more. Out: a
+//! [`Library`], sorted by id, from which `scan` and `detect` compile what they run.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use walkdir::WalkDir;
+
+use super::diagnostic::PageError;
+use super::select::IdPattern;
+use super::{Signature, page};
+use crate::error::Error;
+
+/// `(id, page)` of every page in `signatures/`, written by `build.rs`.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_signatures.rs"));
+
+/// Signatures by id, in the order of their ids.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    signatures: Vec<Signature>,
+}
+
+impl Library {
+    /// The pages that are part of the program.
+    pub fn embedded() -> Result<Library, Error> {
+        let mut library = Library::default();
+        for (id, page) in EMBEDDED {
+            let file = format!("signatures/{id}.md");
+            library.add(page::parse(id, &file, page).map_err(|error| Error::Page(Box::new(error)))?);
+        }
+        Ok(library)
+    }
+
+    /// Adds the pages below `dir`; a page replaces one that has its id. Pages that cannot be
+    /// read are returned, the others are added.
+    pub fn add_folder(&mut self, dir: &Path) -> Result<Vec<PageError>, Error> {
+        if !dir.is_dir() {
+            return Err(Error::Usage(format!(
+                "{}: not a folder of signature pages; --signatures takes a folder with <family>/<name>.md files",
+                dir.display()
+            )));
+        }
+        let mut bad = Vec::new();
+        for entry in WalkDir::new(dir).sort_by_file_name() {
+            let entry = entry.map_err(|error| Error::Usage(error.to_string()))?;
+            let path = entry.path();
+            let is_page = entry.file_type().is_file() && path.extension().is_some_and(|e| e == "md");
+            let Some(id) = id_of(dir, path).filter(|_| is_page) else {
+                continue;
+            };
+            let page = fs::read_to_string(path).map_err(|source| Error::Read {
+                path: path.to_owned(),
+                source,
+            })?;
+            match page::parse(&id, &path.display().to_string(), &page) {
+                Ok(signature) => self.add(signature),
+                Err(error) => bad.push(error),
+            }
+        }
+        Ok(bad)
+    }
+
+    /// Adds one signature; it replaces one that has its id.
+    pub fn add(&mut self, signature: Signature) {
+        match self
+            .signatures
+            .binary_search_by(|known| known.id.cmp(&signature.id))
+        {
+            Ok(at) => self.signatures[at] = signature,
+            Err(at) => self.signatures.insert(at, signature),
+        }
+    }
+
+    /// Keeps what `select` names (everything, if it is empty) and `ignore` does not.
+    /// A pattern that names nothing is an error: it is a typing mistake.
+    pub fn narrow(&mut self, select: &[IdPattern], ignore: &[IdPattern]) -> Result<(), Error> {
+        for pattern in select.iter().chain(ignore) {
+            if !self.signatures.iter().any(|known| known.is_named(pattern)) {
+                return Err(Error::Usage(format!(
+                    "no signature is called '{pattern}'; see `incident signatures list`"
+                )));
+            }
+        }
+        self.signatures.retain(|known| {
+            (select.is_empty() || select.iter().any(|pattern| known.is_named(pattern)))
+                && !ignore.iter().any(|pattern| known.is_named(pattern))
+        });
+        Ok(())
+    }
+
+    /// All signatures, by id.
+    pub fn signatures(&self) -> &[Signature] {
+        &self.signatures
+    }
+
+    /// The signature with this id or former id.
+    pub fn get(&self, id: &str) -> Option<&Signature> {
+        self.signatures
+            .iter()
+            .find(|known| known.id == id)
+            .or_else(|| {
+                self.signatures
+                    .iter()
+                    .find(|known| known.aliases.iter().any(|alias| alias == id))
+            })
+    }
+
+    /// Number of signatures in each family.
+    pub fn families(&self) -> BTreeMap<&str, usize> {
+        let mut families = BTreeMap::new();
+        for signature in &self.signatures {
+            let family = signature.id.split('/').next().unwrap_or_default();
+            *families.entry(family).or_default() += 1;
+        }
+        families
+    }
+}
+
+impl Signature {
+    fn is_named(&self, pattern: &IdPattern) -> bool {
+        pattern.matches(&self.id) || self.aliases.iter().any(|alias| pattern.matches(alias))
+    }
+}
+
+/// `python/bcrypt-about` for `DIR/python/bcrypt-about.md`.
+fn id_of(dir: &Path, path: &Path) -> Option<String> {
+    let relative = path.strip_prefix(dir).ok()?.with_extension("");
+    let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
+    parts.map(|parts| parts.join("/"))
+}

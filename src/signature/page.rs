@@ -1,0 +1,297 @@
+//! Reads one Markdown page into a [`Signature`].
+//!
+//! In: the page's text, its id and path. Out: the signature, or a [`PageError`] that
+//! underlines the author's line. This is the only reader of Markdown (pulldown-cmark).
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::condition::Match;
+use super::diagnostic::PageError;
+use super::select::IdPattern;
+use super::{Example, Proof, Role, Section, Severity, Signature};
+
+/// The header table as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Header {
+    severity: Severity,
+    role: Role,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    leads_to: Vec<IdPattern>,
+    #[serde(default)]
+    supersedes: Vec<IdPattern>,
+    seen_on: Vec<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    r#match: Spanned<Match>,
+    #[serde(default)]
+    meaning: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// Reads `page`. `file` is only for messages.
+pub fn parse(id: &str, file: &str, page: &str) -> Result<Signature, PageError> {
+    let outline = Outline::read(page);
+    let Some(title) = outline.title else {
+        return Err(PageError::new(
+            file,
+            page,
+            0..first_line(page),
+            "a signature page begins with its title",
+            "expected a line like `# Address already in use`",
+        ));
+    };
+    let Some((toml_text, toml_at)) = outline.toml else {
+        return Err(PageError::new(
+            file,
+            page,
+            0..first_line(page),
+            "this page has no signature block",
+            "expected a fenced block with the info string `toml signature` below the title",
+        ));
+    };
+    let header: Header = toml::from_str(&toml_text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        PageError::new(
+            file,
+            page,
+            toml_at + span.start..toml_at + span.end,
+            error.message(),
+            "in the signature block",
+        )
+    })?;
+    let match_at = toml_at + header.r#match.span().start;
+    let signature = Signature {
+        id: id.to_owned(),
+        file: file.to_owned(),
+        title,
+        severity: header.severity,
+        role: header.role,
+        tags: header.tags,
+        leads_to: header.leads_to,
+        supersedes: header.supersedes,
+        seen_on: header.seen_on,
+        aliases: header.aliases,
+        condition: header.r#match.into_inner(),
+        toml_at,
+        meaning_of: header.meaning,
+        meaning: outline.lead,
+        sections: outline.sections,
+        examples: outline.examples,
+        page: page.to_owned(),
+    };
+    check_shape(&signature, match_at)?;
+    Ok(signature)
+}
+
+/// Conditions that TOML's shape alone does not rule out.
+fn check_shape(signature: &Signature, at: usize) -> Result<(), PageError> {
+    let condition = &signature.condition;
+    let fail = |message: &str, label: &str| {
+        Err(PageError::new(
+            &signature.file,
+            &signature.page,
+            at..at + "[match]".len(),
+            message,
+            label,
+        ))
+    };
+    let over_time = usize::from(condition.sequence.is_some())
+        + usize::from(condition.missing.is_some())
+        + usize::from(condition.count.is_some());
+    let record_test = !condition.test().is_empty();
+    if over_time > 1 {
+        return fail(
+            "only one of count, sequence and missing may be used in one signature",
+            "this table has more than one",
+        );
+    }
+    if record_test && (condition.sequence.is_some() || condition.missing.is_some()) {
+        return fail(
+            "sequence and missing carry their own conditions",
+            "move the other conditions into the steps",
+        );
+    }
+    if !record_test && condition.sequence.is_none() && condition.missing.is_none() {
+        return fail(
+            "[match] asks for nothing",
+            "expected at least one of contains, regex, any, all, sequence, missing",
+        );
+    }
+    if condition.sequence.as_ref().is_some_and(|s| s.steps.len() < 2) {
+        return fail("a sequence needs two steps or more", "in this table");
+    }
+    if condition.count.as_ref().is_some_and(|c| c.at_least < 2) {
+        return fail(
+            "count needs at-least = 2 or more",
+            "leave count out for a single record",
+        );
+    }
+    Ok(())
+}
+
+fn first_line(page: &str) -> usize {
+    page.find('\n').unwrap_or(page.len())
+}
+
+/// What the Markdown structure of a page gives.
+#[derive(Default)]
+struct Outline {
+    title: Option<String>,
+    toml: Option<(String, usize)>,
+    lead: String,
+    sections: Vec<Section>,
+    examples: Vec<Example>,
+}
+
+impl Outline {
+    fn read(page: &str) -> Outline {
+        let mut outline = Outline::default();
+        let mut headings: Vec<(HeadingLevel, Range<usize>, Vec<String>)> = Vec::new();
+        let mut items: Vec<Range<usize>> = Vec::new();
+        let mut depth = 0_usize;
+        let mut open: Option<(HeadingLevel, Range<usize>, Vec<String>)> = None;
+        let mut block: Option<(String, Range<usize>, Option<usize>, String)> = None;
+        let mut lead: Option<Range<usize>> = None;
+        for (event, range) in Parser::new(page).into_offset_iter() {
+            match event {
+                Event::Start(Tag::Heading { level, .. }) => {
+                    open = Some((level, range, Vec::new()));
+                }
+                Event::End(TagEnd::Heading(_)) => headings.extend(open.take()),
+                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                    block = Some((info.to_string(), range, None, String::new()));
+                }
+                Event::End(TagEnd::CodeBlock) => {
+                    if let Some((info, range, at, text)) = block.take() {
+                        outline.code_block(page, &info, &range, at, text);
+                    }
+                }
+                Event::Text(text) => {
+                    if let Some((_, _, at, content)) = block.as_mut() {
+                        at.get_or_insert(range.start);
+                        content.push_str(&text);
+                    } else if let Some((_, _, words)) = open.as_mut() {
+                        words.push(text.to_string());
+                    }
+                }
+                Event::Code(text) => {
+                    if let Some((_, _, words)) = open.as_mut() {
+                        words.push(format!("`{text}`"));
+                    }
+                }
+                Event::Start(Tag::List(_)) => depth += 1,
+                Event::End(TagEnd::List(_)) => depth -= 1,
+                Event::Start(Tag::Item) if depth == 1 => items.push(range),
+                Event::Start(Tag::Paragraph) if depth == 0 && lead.is_none() => lead = Some(range),
+                _ => {}
+            }
+        }
+        outline.divide(page, &headings, &items, lead);
+        outline
+    }
+
+    fn code_block(
+        &mut self,
+        page: &str,
+        info: &str,
+        range: &Range<usize>,
+        at: Option<usize>,
+        text: String,
+    ) {
+        let mut words = info.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("toml"), Some("signature")) if self.toml.is_none() => {
+                self.toml = Some((text, at.unwrap_or(range.end)));
+            }
+            (Some("log"), Some(kind @ ("match" | "no-match"))) => {
+                let mut example = Example {
+                    matches: kind == "match",
+                    proof: Proof::Unstated,
+                    captures: Vec::new(),
+                    line: 1 + page[..range.start].matches('\n').count(),
+                    text,
+                };
+                for word in words {
+                    match (word, word.split_once('=')) {
+                        ("captured", _) => example.proof = Proof::Captured,
+                        ("documented", _) => example.proof = Proof::Documented,
+                        (_, Some((name, value))) => {
+                            example.captures.push((name.to_owned(), Some(value.to_owned())));
+                        }
+                        (_, None) => example
+                            .captures
+                            .push((word.trim_end_matches("[]").to_owned(), None)),
+                    }
+                }
+                self.examples.push(example);
+            }
+            _ => {}
+        }
+    }
+
+    /// Cuts the page at its headings into title, lead paragraph and sections.
+    fn divide(
+        &mut self,
+        page: &str,
+        headings: &[(HeadingLevel, Range<usize>, Vec<String>)],
+        items: &[Range<usize>],
+        lead: Option<Range<usize>>,
+    ) {
+        let top: Vec<_> = headings
+            .iter()
+            .filter(|(level, _, _)| *level <= HeadingLevel::H2)
+            .collect();
+        for (index, (level, range, words)) in top.iter().enumerate() {
+            let end = top
+                .get(index + 1)
+                .map_or(page.len(), |(_, next, _)| next.start);
+            if *level == HeadingLevel::H1 {
+                self.title.get_or_insert(words.concat());
+                if let Some(lead) = lead.as_ref().filter(|lead| lead.end <= end) {
+                    page[lead.clone()].trim().clone_into(&mut self.lead);
+                }
+                continue;
+            }
+            let heading = words.concat();
+            let (name, with) = match heading.split_once(", with ") {
+                Some((name, id)) => (name.to_owned(), Some(id.trim_matches('`').to_owned())),
+                None => (heading, None),
+            };
+            self.sections.push(Section {
+                name: name.trim().to_owned(),
+                with,
+                body: page[range.end..end].trim().to_owned(),
+                items: items
+                    .iter()
+                    .filter(|item| item.start >= range.end && item.end <= end)
+                    .map(|item| item_text(page, item))
+                    .collect(),
+            });
+        }
+    }
+}
+
+/// A list item without its marker, continuation lines moved to the left margin.
+fn item_text(page: &str, range: &Range<usize>) -> String {
+    let item = page[range.clone()].trim_end();
+    let marker = item
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ')' | '-' | '*' | '+')))
+        .unwrap_or(0);
+    let content = item[marker..].trim_start();
+    let indent = item.len() - content.len();
+    let mut lines = content.lines();
+    let mut text = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        let blanks = line.len() - line.trim_start_matches(' ').len();
+        text.push('\n');
+        text.push_str(&line[blanks.min(indent)..]);
+    }
+    text
+}
