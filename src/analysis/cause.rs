@@ -42,11 +42,7 @@ fn links(found: &[Found<'_>]) -> Vec<Link> {
     let mut links = Vec::new();
     for (from, cause) in found.iter().enumerate() {
         for (to, effect) in found.iter().enumerate() {
-            let declared = || {
-                let pattern = |id: &str| cause.signature.leads_to.iter().any(|known| known.matches(id));
-                pattern(&effect.signature.id)
-            };
-            if from == to || !cause.is_trouble() || !effect.is_trouble() || !declared() {
+            if from == to || !cause.is_trouble() || !effect.is_trouble() || !declares(cause, effect) {
                 continue;
             }
             let (earliest, latest) = span(cause);
@@ -70,6 +66,17 @@ fn links(found: &[Found<'_>]) -> Vec<Link> {
         }
     }
     links
+}
+
+/// Whether the cause's page says that it can bring about the effect. A glob stands for symptoms only:
+/// that a whole family of causes should follow from another cause is never meant.
+fn declares(cause: &Found<'_>, effect: &Found<'_>) -> bool {
+    let symptom = effect.signature.role == Role::Symptom;
+    cause
+        .signature
+        .leads_to
+        .iter()
+        .any(|pattern| (symptom || !pattern.is_glob()) && pattern.matches(&effect.signature.id))
 }
 
 /// Earliest time of the first record, and latest time of the last.

@@ -3,6 +3,7 @@
 //! In: a [`Library`]. Out: a [`Detector`], shared by all threads, or the [`PageError`] of the first page whose
 //! condition cannot be run.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -79,6 +80,11 @@ impl<'a> Detector<'a> {
             probes,
             drops: drops(library),
         })
+    }
+
+    /// What it was compiled from.
+    pub fn library(&self) -> &'a Library {
+        self.library
     }
 
     pub(super) fn probe(&self, id: ProbeId) -> Option<&Probe> {
@@ -175,20 +181,28 @@ fn gate_of(signature: &Signature, test: &Test) -> Result<Gate, PageError> {
     })
 }
 
-/// Checks what is otherwise found out only when a record needs it: patterns and globs.
-/// Also returns the gate of each condition, for `lint`.
-pub fn check(signature: &Signature) -> Result<Vec<Gate>, PageError> {
-    let mut gates = Vec::new();
-    for (_, test) in slots(&signature.condition) {
-        check_test(signature, &test)?;
-        gates.push(gate_of(signature, &test)?);
-    }
-    Ok(gates)
+/// What the conditions of a signature come to.
+#[derive(Debug, Default)]
+pub struct Conditions {
+    /// The gate of each condition.
+    pub gates: Vec<Gate>,
+    /// Names of all captures.
+    pub captures: BTreeSet<String>,
 }
 
-fn check_test(signature: &Signature, test: &Test) -> Result<(), PageError> {
+/// Checks what is otherwise found out only when a record needs it: patterns and globs.
+pub fn check(signature: &Signature) -> Result<Conditions, PageError> {
+    let mut conditions = Conditions::default();
+    for (_, test) in slots(&signature.condition) {
+        check_test(signature, &test, &mut conditions.captures)?;
+        conditions.gates.push(gate_of(signature, &test)?);
+    }
+    Ok(conditions)
+}
+
+fn check_test(signature: &Signature, test: &Test, captures: &mut BTreeSet<String>) -> Result<(), PageError> {
     if let Some(pattern) = &test.regex {
-        matcher::regex(pattern.as_ref()).map_err(|error| {
+        let regex = matcher::regex(pattern.as_ref()).map_err(|error| {
             let reason = error.to_string();
             let last = reason.lines().last().unwrap_or_default();
             page_error(
@@ -198,6 +212,7 @@ fn check_test(signature: &Signature, test: &Test) -> Result<(), PageError> {
                 "in this pattern",
             )
         })?;
+        captures.extend(regex.capture_names().flatten().map(str::to_owned));
     }
     if let Some(glob) = &test.service {
         globset::Glob::new(glob.as_ref())
@@ -206,7 +221,7 @@ fn check_test(signature: &Signature, test: &Test) -> Result<(), PageError> {
     [&test.any, &test.all, &test.not]
         .into_iter()
         .flatten()
-        .try_for_each(|test| check_test(signature, test))
+        .try_for_each(|test| check_test(signature, test, captures))
 }
 
 fn page_error(signature: &Signature, place: Range<usize>, message: &str, label: &str) -> PageError {

@@ -13,3 +13,22 @@ pub mod matcher;
 mod over_time;
 pub mod requests;
 pub mod tally;
+
+use crate::input::block::Block;
+use crate::record::time::{Clock, Zone};
+use collect::{Collector, Detected};
+use compile::Detector;
+use examine::examine;
+
+/// Detects in a text that is already in memory, as one source, with UTC for lines without a zone.
+pub fn detect_text(detector: &Detector<'_>, text: &str) -> Detected {
+    let clock = Clock {
+        zone: Zone::Utc,
+        reference: i64::MAX / 2,
+    };
+    let block = Block::whole(0, text.as_bytes().to_vec());
+    let mut collector = Collector::new(detector, 1);
+    collector.take(0, examine(detector, &block, &clock, None));
+    collector.end(0, text.len() as u64);
+    collector.finish()
+}

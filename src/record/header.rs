@@ -20,6 +20,7 @@ mod dated;
 mod json;
 mod level;
 mod logfmt;
+mod names;
 mod program;
 mod text;
 mod transport;
@@ -186,7 +187,11 @@ fn read_layers<'a>(line: &'a [u8], clock: &Clock, layers: u32) -> Header<'a> {
 impl<'a> Header<'a> {
     /// A header that says nothing but that this is the body.
     fn new(format: Format, body: &'a [u8]) -> Self {
-        Self { format, body: Cow::Borrowed(body), ..Self::default() }
+        Self {
+            format,
+            body: Cow::Borrowed(body),
+            ..Self::default()
+        }
     }
 
     /// Adds what the body of this transport says.
@@ -241,8 +246,15 @@ mod tests {
     const CLOCK: Clock = Clock::new(Zone::Fixed(3600), 1_795_334_400_000_000_000);
 
     /// A line of each program: its format, level, service and time.
-    type Line = (&'static str, &'static str, Option<Level>, &'static str, &'static str);
+    type Line = (
+        &'static str,
+        &'static str,
+        Option<Level>,
+        &'static str,
+        &'static str,
+    );
 
+    #[rustfmt::skip]
     const LINES: &[Line] = &[
         ("Traceback (most recent call last):", "plain", None, "", ""),
         (" * Serving Flask app 'fl'", "plain", None, "", ""),
@@ -316,7 +328,10 @@ mod tests {
             assert_eq!(header.format.name(), *format, "{line}");
             assert_eq!(header.level, *level, "{line}");
             assert_eq!(header.service.as_deref().unwrap_or_default(), *service, "{line}");
-            let stamp = header.stamp.map(|stamp| format_utc(stamp.nanos)).unwrap_or_default();
+            let stamp = header
+                .stamp
+                .map(|stamp| format_utc(stamp.nanos))
+                .unwrap_or_default();
             assert_eq!(stamp, *instant, "{line}");
         }
     }
@@ -336,9 +351,15 @@ mod tests {
         let starts = |line: &str| parse(line.as_bytes(), &CLOCK).starts_record;
         assert!(starts("ERROR:    Exception in ASGI application"));
         assert!(starts("api-1  | ERROR:    Exception in ASGI application"));
-        assert!(starts("Nov 22 07:15:55 vm api[15]: 2026-11-22 07:15:55,076 ERROR boom"));
-        assert!(!starts("Nov 22 07:15:55 vm api[15]: Traceback (most recent call last):"));
-        assert!(!starts("2025-11-22T07:00:00.1234567Z   File \"/srv/app/bg.py\", line 5, in fire"));
+        assert!(starts(
+            "Nov 22 07:15:55 vm api[15]: 2026-11-22 07:15:55,076 ERROR boom"
+        ));
+        assert!(!starts(
+            "Nov 22 07:15:55 vm api[15]: Traceback (most recent call last):"
+        ));
+        assert!(!starts(
+            "2025-11-22T07:00:00.1234567Z   File \"/srv/app/bg.py\", line 5, in fire"
+        ));
         assert!(!starts("RuntimeError: create_task blew up"));
         // The date of java.util.logging stands in the line above.
         assert!(!starts("SEVERE: Failed to initialize component"));
@@ -351,7 +372,7 @@ mod tests {
         assert_eq!(header.format, Format::Json);
         assert_eq!(header.service.as_deref(), Some("api-1"));
         assert_eq!((header.level, header.pid), (Some(Level::Error), Some(7)));
-        assert_eq!(&*header.body, b"Error: boom\n    at f");
+        assert_eq!(&*header.body, b"boom\nError: boom\n    at f");
         let stamp = header.stamp.map(|stamp| format_utc(stamp.nanos));
         assert_eq!(stamp.as_deref(), Some("2025-11-22T07:00:00.123456700Z"));
         assert!(header.transport && header.starts_record);
@@ -359,15 +380,24 @@ mod tests {
 
     #[test]
     fn what_only_some_lines_of_an_event_say_is_not_taken_for_its_writer() {
-        let head = parse(b"2025-11-22T07:00:00.1234567Z ERROR:    Exception in ASGI application", &CLOCK);
-        let next = parse(b"2025-11-22T07:00:00.1234567Z Traceback (most recent call last):", &CLOCK);
+        let head = parse(
+            b"2025-11-22T07:00:00.1234567Z ERROR:    Exception in ASGI application",
+            &CLOCK,
+        );
+        let next = parse(
+            b"2025-11-22T07:00:00.1234567Z Traceback (most recent call last):",
+            &CLOCK,
+        );
         assert_eq!((head.service, head.pid), (next.service, next.pid));
     }
 
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_line() {
         let header = parse(b"\xef\xbb\xbf2025-11-22T07:00:00.1234567Z Runner version", &CLOCK);
-        assert_eq!((header.format, &*header.body), (Format::Stamped, &b"Runner version"[..]));
+        assert_eq!(
+            (header.format, &*header.body),
+            (Format::Stamped, &b"Runner version"[..])
+        );
     }
 
     proptest! {

@@ -10,7 +10,7 @@ pub enum Shape {
     Blank,
     /// Begins with white space: a frame, a caret line, a wrapped line.
     Indented,
-    /// `Traceback (most recent call last):`
+    /// `Traceback (most recent call last):`, also behind a level
     TracebackHead,
     /// `During handling of the above exception ...`, `The above exception was the direct cause ...`
     ChainText,
@@ -44,12 +44,13 @@ pub fn shape(body: &[u8]) -> Shape {
         return Shape::Blank;
     };
     match first {
-        b' ' | b'\t' if body.trim_ascii().is_empty() => Shape::Blank,
-        b'\r' if body.trim_ascii().is_empty() => Shape::Blank,
+        b' ' | b'\t' | b'\r' if body.trim_ascii().is_empty() => Shape::Blank,
         b' ' | b'\t' => Shape::Indented,
         b'}' | b']' | b')' => Shape::Closing,
-        b'[' | b'(' => Shape::Opening,
-        b'T' if body.starts_with(b"Traceback (most recent call last)") => Shape::TracebackHead,
+        b'[' if body.starts_with(b"[SQL: ") || body.starts_with(b"[parameters: ") => Shape::Opening,
+        b'[' if body.starts_with(b"[signal ") => Shape::GoFrame,
+        b'(' if body.starts_with(b"(Background on this error at: ") => Shape::Opening,
+        _ if body.ends_with(b"Traceback (most recent call last):") => Shape::TracebackHead,
         b'T' if body.starts_with(b"The above exception was") => Shape::ChainText,
         b'D' if body.starts_with(b"During handling of the above exception") => Shape::ChainText,
         b'C' if body.starts_with(b"Caused by:") => Shape::CausedBy,

@@ -14,6 +14,7 @@ use chrono::{DateTime, Local, Offset, TimeZone};
 use super::TimeQuality;
 
 mod civil;
+mod cursor;
 mod stamp;
 
 pub use stamp::{parse_prefix, parse_rfc3339, parse_whole};
@@ -43,15 +44,22 @@ impl Zone {
     ///
     /// A sentence that says what is expected.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if ["utc", "z", "gmt"].iter().any(|name| text.eq_ignore_ascii_case(name)) {
+        if ["utc", "z", "gmt"]
+            .iter()
+            .any(|name| text.eq_ignore_ascii_case(name))
+        {
             return Ok(Self::Utc);
         }
         if text.eq_ignore_ascii_case("local") {
             return Ok(Self::Local);
         }
-        stamp::parse_offset(text.as_bytes()).map(Self::Fixed).ok_or_else(|| {
-            format!("unknown time zone '{text}': expected UTC, local, or an offset such as +02:00 or -0530")
-        })
+        stamp::parse_offset(text.as_bytes())
+            .map(Self::Fixed)
+            .ok_or_else(|| {
+                format!(
+                    "unknown time zone '{text}': expected UTC, local, or an offset such as +02:00 or -0530"
+                )
+            })
     }
 
     /// The UTC second at which clocks in this zone show `wall` (seconds since 1970 on that clock).
@@ -172,7 +180,9 @@ fn epoch_scale(count: i64) -> Option<i64> {
 
 /// Seconds east of UTC of the local clock that shows `wall`.
 fn local_offset(wall: i64) -> i32 {
-    let Some(shown) = DateTime::from_timestamp(wall, 0).map(|at| at.naive_utc()) else { return 0 };
+    let Some(shown) = DateTime::from_timestamp(wall, 0).map(|at| at.naive_utc()) else {
+        return 0;
+    };
     // A clock never shows the hour that is skipped in spring; any answer near it will do.
     let offset = Local
         .offset_from_local_datetime(&shown)
@@ -211,7 +221,10 @@ mod tests {
     fn an_unknown_zone_says_what_is_expected() {
         for text in ["", "CET", "+2", "+25:00", "+02:0", "+02:00x", "2:00"] {
             let message = Zone::parse(text).unwrap_err();
-            assert!(message.contains("expected UTC, local, or an offset such as +02:00"), "{message}");
+            assert!(
+                message.contains("expected UTC, local, or an offset such as +02:00"),
+                "{message}"
+            );
         }
     }
 
@@ -241,7 +254,10 @@ mod tests {
         for count in [0, 7, -1, i64::MIN, 999_999_999, i64::MAX] {
             assert_eq!(from_epoch(count), None, "{count}");
         }
-        assert_eq!(from_epoch_float(1_795_332_703.123_456), Some(seconds + 123_456_000));
+        assert_eq!(
+            from_epoch_float(1_795_332_703.123_456),
+            Some(seconds + 123_456_000)
+        );
         assert_eq!(from_epoch_float(1_795_332_703_123.5), Some(seconds + 123_500_000));
         assert_eq!(from_epoch_float(f64::NAN), None);
     }

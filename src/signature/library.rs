@@ -12,6 +12,7 @@ use walkdir::WalkDir;
 use super::diagnostic::PageError;
 use super::select::IdPattern;
 use super::{Signature, page};
+use crate::detect::compile;
 use crate::error::Error;
 
 /// `(id, page)` of every page in `signatures/`, written by `build.rs`.
@@ -56,7 +57,10 @@ impl Library {
                 source,
             })?;
             match page::parse(&id, &path.display().to_string(), &page) {
-                Ok(signature) => self.add(signature),
+                Ok(signature) => match compile::check(&signature) {
+                    Ok(_) => self.add(signature),
+                    Err(error) => bad.push(error),
+                },
                 Err(error) => bad.push(error),
             }
         }

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 pub mod condition;
 pub mod diagnostic;
+pub mod examples;
 pub mod library;
+pub mod lint;
 pub mod page;
 pub mod select;
 

@@ -6,8 +6,8 @@
 use super::program::{bracketed_pid, uvicorn_message};
 use super::text::{bracketed, leading_number, trim_blanks, word};
 use super::{Format, Header, access, level};
-use crate::record::time::{Clock, parse_prefix};
 use crate::record::Level;
+use crate::record::time::{Clock, parse_prefix};
 
 /// Tokens between the stamp and the level; whatever comes later is the message.
 const MAX_TOKENS: usize = 6;
@@ -16,7 +16,11 @@ const MAX_TOKENS: usize = 6;
 pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     let (stamp, len) = parse_prefix(line, clock)?;
     let (written, rest) = line.split_at_checked(len)?;
-    let header = Header { stamp: Some(stamp), starts_record: true, ..Header::new(Format::Dated, line) };
+    let header = Header {
+        stamp: Some(stamp),
+        starts_record: true,
+        ..Header::new(Format::Dated, line)
+    };
     let header = match written {
         [b'I' | b'W' | b'E' | b'F', b'0' | b'1', ..] => klog(header, line, rest),
         [.., b'0'..=b'9'] if rest.starts_with(b": ") && len == 10 => mosquitto(header, rest),
@@ -63,8 +67,13 @@ pub(super) fn tail(mut rest: &[u8]) -> Tail<'_> {
             }
             continue;
         }
-        let len = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
-        let Some((token, after)) = rest.split_at_checked(len) else { break };
+        let len = rest
+            .iter()
+            .position(|byte| matches!(byte, b' ' | b'\t'))
+            .unwrap_or(rest.len());
+        let Some((token, after)) = rest.split_at_checked(len) else {
+            break;
+        };
         match token {
             b"" => break,
             b"-" | b"--" | b"---" | b"|" | b":" => tail.dashes |= token == b"-",
@@ -95,9 +104,16 @@ impl<'a> Tail<'a> {
 
 /// A level that stands as a word: in capitals, or directly behind the stamp with a colon.
 fn bare_level(token: &[u8], named: bool) -> Option<(Level, &[u8])> {
-    let end = token.iter().position(|byte| matches!(byte, b':' | b',' | b'|')).unwrap_or(token.len());
+    let end = token
+        .iter()
+        .position(|byte| matches!(byte, b':' | b',' | b'|'))
+        .unwrap_or(token.len());
     let word = token.get(..end)?;
-    let level = if end < token.len() && !named { level::from_word(word) } else { level::from_capitals(word) };
+    let level = if end < token.len() && !named {
+        level::from_word(word)
+    } else {
+        level::from_capitals(word)
+    };
     Some((level?, word))
 }
 
@@ -120,7 +136,12 @@ fn klog<'a>(header: Header<'a>, line: &[u8], rest: &[u8]) -> Header<'a> {
         _ => Level::Critical,
     };
     let pid = leading_number(trim_blanks(rest)).map(|(pid, _)| pid);
-    Header { format: Format::Klog, level: Some(level), pid, ..header }
+    Header {
+        format: Format::Klog,
+        level: Some(level),
+        pid,
+        ..header
+    }
 }
 
 /// `1795332703: message`.
@@ -130,7 +151,11 @@ fn mosquitto<'a>(header: Header<'a>, rest: &[u8]) -> Header<'a> {
         Some(message) if message.starts_with(b"Warning:") => Some(Level::Warning),
         _ => None,
     };
-    Header { format: Format::Mosquitto, level, ..header }
+    Header {
+        format: Format::Mosquitto,
+        level,
+        ..header
+    }
 }
 
 /// `2026/11/22 07:31:34 [error] 1#1: *3 message` of nginx; Go's log package has the same stamp.
@@ -138,10 +163,18 @@ fn slashed<'a>(header: Header<'a>, rest: &[u8]) -> Header<'a> {
     let tail = tail(rest);
     let process = leading_number(trim_blanks(tail.rest));
     match process {
-        Some((pid, after)) if tail.in_brackets && after.starts_with(b"#") => {
-            Header { format: Format::NginxError, level: tail.level, pid: Some(pid), ..header }
-        }
-        _ => Header { format: Format::Go, level: tail.level, pid: tail.pid, ..header },
+        Some((pid, after)) if tail.in_brackets && after.starts_with(b"#") => Header {
+            format: Format::NginxError,
+            level: tail.level,
+            pid: Some(pid),
+            ..header
+        },
+        _ => Header {
+            format: Format::Go,
+            level: tail.level,
+            pid: tail.pid,
+            ..header
+        },
     }
 }
 
@@ -150,13 +183,28 @@ fn general<'a>(header: Header<'a>, written: &[u8], rest: &[u8]) -> Header<'a> {
     let blanks = trim_blanks(rest);
     if let Some(message) = uvicorn_message(blanks) {
         let level = tail(rest).level;
-        return Header { format: Format::Uvicorn, level, http: access::uvicorn(message), ..header };
+        return Header {
+            format: Format::Uvicorn,
+            level,
+            http: access::uvicorn(message),
+            ..header
+        };
     }
     if let Some((format, pid, level)) = database(written, rest) {
-        return Header { format, level, pid: Some(pid), ..header };
+        return Header {
+            format,
+            level,
+            pid: Some(pid),
+            ..header
+        };
     }
     let tail = tail(rest);
-    Header { format: layout(written, &tail), level: tail.level, pid: tail.pid, ..header }
+    Header {
+        format: layout(written, &tail),
+        level: tail.level,
+        pid: tail.pid,
+        ..header
+    }
 }
 
 /// `[24061] ERROR:  message` is PostgreSQL, also with names before the level; `[22579] LOG message`
@@ -167,11 +215,13 @@ fn database(written: &[u8], rest: &[u8]) -> Option<(Format, u32, Option<Level>)>
     // `%p-%l` is a common choice, too.
     let (pid, _) = leading_number(inside)?;
     let head = rest.get(..LONGEST_NAMES).unwrap_or(rest);
-    if written.last().is_some_and(u8::is_ascii_alphabetic) {
-        let (first, _) = word(head.strip_prefix(b" ")?);
-        if let Some(level) = level::from_capitals(first) {
-            return Some((Format::Pgbouncer, pid, Some(level)));
-        }
+    let zone_named = written.last().is_some_and(u8::is_ascii_alphabetic);
+    if zone_named
+        && let Some(level) = head
+            .strip_prefix(b" ")
+            .and_then(|head| level::from_capitals(word(head).0))
+    {
+        return Some((Format::Pgbouncer, pid, Some(level)));
     }
     let colon = head.windows(3).position(|three| three == b":  ")?;
     let names = head.get(..colon)?;
@@ -182,7 +232,10 @@ fn database(written: &[u8], rest: &[u8]) -> Option<(Format, u32, Option<Level>)>
 
 /// What PostgreSQL puts in front of the lines that explain an error.
 fn is_detail(word: &[u8]) -> bool {
-    matches!(word, b"DETAIL" | b"HINT" | b"STATEMENT" | b"CONTEXT" | b"QUERY" | b"LOCATION")
+    matches!(
+        word,
+        b"DETAIL" | b"HINT" | b"STATEMENT" | b"CONTEXT" | b"QUERY" | b"LOCATION"
+    )
 }
 
 /// The family that a tail of this kind belongs to.
@@ -209,7 +262,8 @@ fn is_java(rest: &[u8]) -> bool {
     }
     bracketed(rest).is_some_and(|(_, after)| {
         let (logger, message) = word(trim_blanks(after));
-        logger.contains(&b'.') && message.starts_with(b"- ")
+        let dots = logger.iter().filter(|byte| **byte == b'.').count();
+        dots > 1 || (dots == 1 && message.starts_with(b"- "))
     })
 }
 
@@ -247,5 +301,113 @@ fn is_supervisord(tail: &Tail<'_>) -> bool {
             MESSAGES.iter().any(|start| message.starts_with(start))
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::record::Level;
+    use crate::record::header::{Format, parse};
+    use crate::record::time::{Clock, Zone};
+
+    const CLOCK: Clock = Clock::new(Zone::Utc, 1_795_334_400_000_000_000);
+
+    /// Format, level and process of a line.
+    fn read(line: &str) -> (Format, Option<Level>, Option<u32>) {
+        let header = parse(line.as_bytes(), &CLOCK);
+        assert!(header.stamp.is_some() && header.starts_record, "{line}");
+        (header.format, header.level, header.pid)
+    }
+
+    #[test]
+    fn the_process_is_read_where_it_is_written() {
+        for (line, expected) in [
+            (
+                "2026-11-22 07:17:25.553 UTC [24061] ERROR:  relation \"x\" does not exist",
+                (Format::Postgresql, Some(Level::Error), Some(24061)),
+            ),
+            (
+                "2026-11-22 07:17:25.553 UTC [24061]: [3-1] user=a,db=b LOG:  connection received",
+                (Format::Postgresql, Some(Level::Info), Some(24061)),
+            ),
+            (
+                "2026-11-22 07:17:25.553 UTC [24061] [unknown]@[unknown] LOG:  could not receive data",
+                (Format::Postgresql, Some(Level::Info), Some(24061)),
+            ),
+            (
+                "2026-11-22 07:34:56.698 UTC [22579] WARNING cannot listen on 127.0.0.1:18000",
+                (Format::Pgbouncer, Some(Level::Warning), Some(22579)),
+            ),
+            (
+                "2026/11/22 07:31:34 [warn] 19570#19570: *3 upstream server temporarily disabled",
+                (Format::NginxError, Some(Level::Warning), Some(19570)),
+            ),
+            (
+                "2026-11-23 00:19:31,909 ERROR [27823] orders: request failed",
+                (Format::PythonLogging, Some(Level::Error), Some(27823)),
+            ),
+            (
+                "2026-11-22T07:31:34.123Z  INFO 1234 --- [main] o.e.Main : Started",
+                (Format::Log4j, Some(Level::Info), Some(1234)),
+            ),
+            (
+                "I1122 07:34:50.123456   12345 server.go:12] ready",
+                (Format::Klog, Some(Level::Info), Some(12345)),
+            ),
+            (
+                "F1122 07:34:50.123456       1 server.go:12] gone",
+                (Format::Klog, Some(Level::Critical), Some(1)),
+            ),
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_level_counts_only_in_a_known_place() {
+        for (line, level) in [
+            ("2026-11-22 07:34:50 error: listen failed", Some(Level::Error)),
+            ("2026-11-22 07:34:50 [ERROR] listen failed", Some(Level::Error)),
+            (
+                "2026-11-22 07:34:50 | WARNING  | main:run:7 - slow",
+                Some(Level::Warning),
+            ),
+            (
+                "2026-11-22 07:34:50,123 passlib.registry WARNING slow",
+                Some(Level::Warning),
+            ),
+            (
+                "2026-11-22T07:34:50.123456Z  WARN my_crate::net: slow",
+                Some(Level::Warning),
+            ),
+            (
+                "2026/11/22 07:34:50 ERROR listen failed err=x",
+                Some(Level::Error),
+            ),
+            ("2026-11-22 07:34:50 error reading the file", None),
+            ("2026-11-22 07:34:50 the job had an ERROR", None),
+            ("2026/11/22 07:34:50 connection error", None),
+            ("2026-11-22 07:34:50", None),
+            ("2026-11-22 07:34:50 [", None),
+        ] {
+            assert_eq!(read(line).1, level, "{line}");
+        }
+    }
+
+    #[test]
+    fn levels_that_many_share_do_not_make_a_supervisord() {
+        let format = |line| read(line).0;
+        assert_eq!(
+            format("2026-11-22 07:35:47,587 INFO supervisord started with pid 23168"),
+            Format::Supervisord
+        );
+        assert_eq!(
+            format("2026-11-22 07:35:47,587 INFO mailer: mailer started"),
+            Format::PythonLogging
+        );
+        assert_eq!(
+            format("2026-11-22 07:35:47.587 INFO supervisord started with pid 23168"),
+            Format::Dated
+        );
     }
 }

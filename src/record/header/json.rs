@@ -6,109 +6,20 @@
 
 use std::borrow::Cow;
 
+use super::names::{
+    CLIENTS, ERRORS, HOSTS, LEVELS, MESSAGES, METHODS, PATHS, PIDS, SERVICES, STATUSES, TIMES,
+};
 use super::value::{Object, Value};
 use super::{Format, Header, access, level};
 use crate::record::time::{self, Clock, Stamp};
 use crate::record::{Http, Level, TimeQuality};
 
-const TIMES: [&str; 10] =
-    ["time", "timestamp", "ts", "@timestamp", "t.$date", "t", "asctime", "date", "datetime", "eventTime"];
-const LEVELS: [&str; 9] =
-    ["level", "lvl", "severity", "levelname", "log.level", "log_level", "loglevel", "level_name", "s"];
-const MESSAGES: [&str; 9] =
-    ["msg", "message", "MESSAGE", "event", "log", "@message", "short_message", "fields.message", "text"];
-const ERRORS: [&str; 16] = [
-    "err",
-    "error",
-    "exception",
-    "exc_info",
-    "exc_text",
-    "stack",
-    "stack_trace",
-    "stacktrace",
-    "stack_info",
-    "traceback",
-    "error.stack_trace",
-    "error.stack",
-    "exception.stacktrace",
-    "fields.error",
-    "full_message",
-    "thrown",
-];
-const SERVICES: [&str; 12] = [
-    "service",
-    "service.name",
-    "service_name",
-    "app",
-    "application",
-    "app_name",
-    "container",
-    "container_name",
-    "container.name",
-    "kubernetes.container_name",
-    "SYSLOG_IDENTIFIER",
-    "_SYSTEMD_UNIT",
-];
-const HOSTS: [&str; 6] = ["hostname", "host", "host.name", "_HOSTNAME", "HOSTNAME", "kubernetes.host"];
-const PIDS: [&str; 5] = ["pid", "process.pid", "process", "process_id", "PID"];
-const METHODS: [&str; 9] = [
-    "method",
-    "req.method",
-    "request.method",
-    "http.request.method",
-    "httpRequest.requestMethod",
-    "http_method",
-    "request_method",
-    "RequestMethod",
-    "http.method",
-];
-const PATHS: [&str; 16] = [
-    "path",
-    "url",
-    "uri",
-    "req.url",
-    "request.uri",
-    "request.url",
-    "request.path",
-    "url.path",
-    "url.original",
-    "httpRequest.requestUrl",
-    "http_path",
-    "request_uri",
-    "request_path",
-    "RequestPath",
-    "http.url",
-    "http.target",
-];
-const STATUSES: [&str; 11] = [
-    "status",
-    "res.statusCode",
-    "status_code",
-    "statusCode",
-    "response.status",
-    "http.response.status_code",
-    "httpRequest.status",
-    "http_status",
-    "DownstreamStatus",
-    "http.status_code",
-    "response.status_code",
-];
-const CLIENTS: [&str; 9] = [
-    "remote_addr",
-    "client_ip",
-    "req.remoteAddress",
-    "request.remote_ip",
-    "client.ip",
-    "httpRequest.remoteIp",
-    "remote_ip",
-    "ClientHost",
-    "ip",
-];
-
 /// The header of a line that is one JSON object.
 pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     let object = Object::parse(line)?;
-    let header = docker(&object, clock).or_else(|| journal(&object)).unwrap_or_else(|| program(&object, line, clock));
+    let header = docker(&object, clock)
+        .or_else(|| journal(&object))
+        .unwrap_or_else(|| program(&object, line, clock));
     Some(header)
 }
 
@@ -143,13 +54,19 @@ fn line_of(text: Cow<'_, str>) -> Cow<'_, [u8]> {
 fn journal<'a>(object: &Object<'a>) -> Option<Header<'a>> {
     let received = object.get("__REALTIME_TIMESTAMP")?.integer()?;
     // `journalctl -o short` shows when the message was sent, too, where that is known.
-    let micros = object.get("_SOURCE_REALTIME_TIMESTAMP").and_then(Value::integer).unwrap_or(received);
+    let micros = object
+        .get("_SOURCE_REALTIME_TIMESTAMP")
+        .and_then(Value::integer)
+        .unwrap_or(received);
     let body = match object.get("MESSAGE") {
         Some(Value::Text(text)) => line_of(text.clone()),
         Some(Value::List(bytes)) => Cow::Owned(bytes.iter().filter_map(byte).collect()),
         _ => Cow::Borrowed(&b""[..]),
     };
-    let priority = object.get("PRIORITY").and_then(Value::integer).and_then(|priority| u32::try_from(priority).ok());
+    let priority = object
+        .get("PRIORITY")
+        .and_then(Value::integer)
+        .and_then(|priority| u32::try_from(priority).ok());
     Some(Header {
         format: Format::Json,
         stamp: micros.checked_mul(1000).map(written),
@@ -171,11 +88,13 @@ fn byte(value: &Value<'_>) -> Option<u8> {
 fn program<'a>(object: &Object<'a>, line: &'a [u8], clock: &Clock) -> Header<'a> {
     Header {
         format: Format::Json,
-        stamp: object.first(&TIMES, |value| stamp(value, clock)),
-        level: object.first(&LEVELS, level_of).or_else(|| object.first(&["PRIORITY"], level_of)),
+        stamp: object.first(TIMES, |value| stamp(value, clock)),
+        level: object
+            .first(LEVELS, level_of)
+            .or_else(|| object.first(&["PRIORITY"], level_of)),
         service: service(object),
         host: host(object),
-        pid: pid(object, &PIDS),
+        pid: pid(object, PIDS),
         http: http(object),
         body: body(object).unwrap_or(Cow::Borrowed(line)),
         transport: false,
@@ -184,7 +103,10 @@ fn program<'a>(object: &Object<'a>, line: &'a [u8], clock: &Clock) -> Header<'a>
 }
 
 fn written(nanos: i64) -> Stamp {
-    Stamp { nanos, quality: TimeQuality::Written }
+    Stamp {
+        nanos,
+        quality: TimeQuality::Written,
+    }
 }
 
 fn stamp(value: &Value<'_>, clock: &Clock) -> Option<Stamp> {
@@ -215,24 +137,30 @@ fn level_of(value: &Value<'_>) -> Option<Level> {
 }
 
 fn service<'a>(object: &Object<'a>) -> Option<Cow<'a, str>> {
-    object.text(&SERVICES).or_else(|| object.get("t.$date").map(|_| Cow::Borrowed("mongodb")))
+    object
+        .text(SERVICES)
+        .or_else(|| object.get("t.$date").map(|_| Cow::Borrowed("mongodb")))
 }
 
 fn host<'a>(object: &Object<'a>) -> Option<&'a str> {
-    object.first(&HOSTS, |value| match value {
+    object.first(HOSTS, |value| match value {
         Value::Text(Cow::Borrowed(host)) if !host.is_empty() => Some(*host),
         _ => None,
     })
 }
 
 fn pid(object: &Object<'_>, names: &[&str]) -> Option<u32> {
-    object.first(names, |value| value.integer().and_then(|pid| u32::try_from(pid).ok()))
+    object.first(names, |value| {
+        value.integer().and_then(|pid| u32::try_from(pid).ok())
+    })
 }
 
 /// The request, if both what was asked and how it was answered are there.
 fn http(object: &Object<'_>) -> Option<Http> {
-    let status = object.first(&STATUSES, |value| value.integer().and_then(|status| u16::try_from(status).ok()))?;
-    let named = object.text(&METHODS).zip(object.text(&PATHS));
+    let status = object.first(STATUSES, |value| {
+        value.integer().and_then(|status| u16::try_from(status).ok())
+    })?;
+    let named = object.text(METHODS).zip(object.text(PATHS));
     let (method, path) = match &named {
         Some((method, path)) => (method.as_ref(), access::path_of(path)),
         // nginx has no other variable for the whole.
@@ -242,14 +170,17 @@ fn http(object: &Object<'_>) -> Option<Http> {
         method: method.to_owned(),
         path: path.to_owned(),
         status,
-        client: object.text(&CLIENTS).map(Cow::into_owned),
+        client: object.text(CLIENTS).map(Cow::into_owned),
     })
 }
 
 /// The message and then, each on lines of their own, the errors that it does not repeat.
 fn body<'a>(object: &Object<'a>) -> Option<Cow<'a, [u8]>> {
-    let message = object.text(&MESSAGES);
-    let errors: Vec<_> = ERRORS.iter().filter_map(|name| error_text(object.get(name)?)).collect();
+    let message = object.text(MESSAGES);
+    let errors: Vec<_> = ERRORS
+        .iter()
+        .filter_map(|name| error_text(object.get(name)?))
+        .collect();
     let mut parts = message.into_iter().chain(errors);
     let mut text = parts.next()?;
     for part in parts {
@@ -266,7 +197,14 @@ fn body<'a>(object: &Object<'a>) -> Option<Cow<'a, [u8]>> {
 fn error_text<'a>(error: &Value<'a>) -> Option<Cow<'a, str>> {
     const KINDS: [&str; 5] = ["type", "name", "exc_type", "class", "kind"];
     const WORDS: [&str; 5] = ["message", "msg", "exc_value", "value", "error"];
-    const STACKS: [&str; 6] = ["stack", "stack_trace", "stacktrace", "stackTrace", "traceback", "backtrace"];
+    const STACKS: [&str; 6] = [
+        "stack",
+        "stack_trace",
+        "stacktrace",
+        "stackTrace",
+        "traceback",
+        "backtrace",
+    ];
     match error {
         Value::Text(text) if !text.is_empty() => Some(text.clone()),
         Value::List(list) => {
@@ -286,5 +224,201 @@ fn error_text<'a>(error: &Value<'a>) -> Option<Cow<'a, str>> {
             }
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use crate::record::Level;
+    use crate::record::header::{Format, Header, parse};
+    use crate::record::time::{Clock, Zone, format_utc};
+
+    const CLOCK: Clock = Clock::new(Zone::Utc, 1_795_334_400_000_000_000);
+
+    fn read(line: &str) -> Header<'_> {
+        parse(line.as_bytes(), &CLOCK)
+    }
+
+    fn body<'a>(header: &'a Header<'_>) -> &'a str {
+        std::str::from_utf8(&header.body).expect("the lines here are UTF-8")
+    }
+
+    fn instant(header: &Header<'_>) -> Option<String> {
+        header.stamp.map(|stamp| format_utc(stamp.nanos))
+    }
+
+    #[test]
+    fn pino_writes_numbers_and_an_error_object() {
+        let header = read(
+            r#"{"level":50,"time":1795393450112,"pid":119,"hostname":"shop-web-1","name":"notify","err":{"type":"Error","message":"connect ECONNREFUSED 127.0.0.1:6379","stack":"Error: connect ECONNREFUSED 127.0.0.1:6379\n    at TCPConnectWrap.afterConnect"},"msg":"redis error"}"#,
+        );
+        assert_eq!(header.level, Some(Level::Error));
+        assert_eq!(
+            (header.pid, header.host, header.service.as_deref()),
+            (Some(119), Some("shop-web-1"), None)
+        );
+        assert_eq!(instant(&header).as_deref(), Some("2026-11-23T00:24:10.112Z"));
+        assert_eq!(
+            body(&header),
+            "redis error\nError: connect ECONNREFUSED 127.0.0.1:6379\n    at TCPConnectWrap.afterConnect"
+        );
+        assert!(header.starts_record && !header.transport);
+    }
+
+    #[test]
+    fn requests_have_many_names() {
+        for line in [
+            r#"{"req":{"id":1,"method":"GET","url":"/health?x=1","remoteAddress":"::1"},"res":{"statusCode":503},"msg":"request completed"}"#,
+            r#"{"level":"info","ts":1795393450.112,"request":{"remote_ip":"::1","method":"GET","host":"x","uri":"/health"},"status":503}"#,
+            r#"{"request":"GET /health HTTP/1.1","status":"503","remote_addr":"::1"}"#,
+            r#"{"http":{"request":{"method":"GET"},"response":{"status_code":503}},"url":{"path":"/health"},"client":{"ip":"::1"}}"#,
+            r#"{"httpRequest":{"requestMethod":"GET","requestUrl":"https://example.org/health?a","status":503,"remoteIp":"::1"}}"#,
+        ] {
+            let http = read(line).http.expect(line);
+            assert_eq!(
+                (http.method.as_str(), http.path.as_str(), http.status),
+                ("GET", "/health", 503),
+                "{line}"
+            );
+            assert_eq!(http.client.as_deref(), Some("::1"), "{line}");
+        }
+        assert_eq!(
+            read(r#"{"method":"GET","path":"/x","msg":"no status"}"#).http,
+            None
+        );
+        assert_eq!(read(r#"{"status":"ok","errors":[]}"#).http, None);
+    }
+
+    #[test]
+    fn times_are_texts_or_counts() {
+        for (time, expected) in [
+            ("\"2026-11-23T00:18:38.015Z\"", "2026-11-23T00:18:38.015Z"),
+            ("\"2026-11-22 07:35:04,463\"", "2026-11-22T07:35:04.463Z"),
+            ("1795393450.112", "2026-11-23T00:24:10.112Z"),
+            ("1795393450", "2026-11-23T00:24:10Z"),
+            ("1795393450112", "2026-11-23T00:24:10.112Z"),
+            ("1795393450112345", "2026-11-23T00:24:10.112345Z"),
+            ("1795393450112345678", "2026-11-23T00:24:10.112345678Z"),
+            ("\"1795393450\"", "2026-11-23T00:24:10Z"),
+        ] {
+            let line = format!("{{\"@timestamp\":{time}}}");
+            assert_eq!(instant(&read(&line)).as_deref(), Some(expected), "{line}");
+        }
+        assert_eq!(instant(&read(r#"{"time":"yesterday","t":7}"#)), None);
+        assert_eq!(
+            instant(&read(r#"{"time":0.25,"ts":"2026-11-23T00:18:38Z"}"#)).as_deref(),
+            Some("2026-11-23T00:18:38Z")
+        );
+    }
+
+    #[test]
+    fn levels_are_words_or_numbers() {
+        for (level, expected) in [
+            (r#""level":"warning""#, Level::Warning),
+            (r#""severity":"CRITICAL""#, Level::Critical),
+            (r#""levelname":"ERROR""#, Level::Error),
+            (r#""log.level":"error""#, Level::Error),
+            (r#""log":{"level":"error"}"#, Level::Error),
+            (r#""level":60"#, Level::Critical),
+            (r#""level":3"#, Level::Error),
+            (r#""s":"W""#, Level::Warning),
+        ] {
+            let line = format!("{{{level}}}");
+            assert_eq!(read(&line).level, Some(expected), "{line}");
+        }
+        assert_eq!(read(r#"{"level":{"a":1},"lvl":null}"#).level, None);
+    }
+
+    #[test]
+    fn docker_wraps_lines_that_are_read_again() {
+        let header = read(
+            r#"{"log":"{\"level\":50,\"service\":\"cart\",\"msg\":\"boom\"}\n","stream":"stderr","time":"2026-11-22T07:26:41.123456789Z"}"#,
+        );
+        assert_eq!(
+            (header.format, header.level),
+            (Format::DockerJson, Some(Level::Error))
+        );
+        assert_eq!((header.service.as_deref(), body(&header)), (Some("cart"), "boom"));
+        assert!(header.transport && header.starts_record);
+
+        let header = read(
+            r#"{"log":"  File \"/srv/app/bg.py\", line 5, in fire\r\n","stream":"stderr","time":"2026-11-22T07:26:41Z"}"#,
+        );
+        assert_eq!(body(&header), "  File \"/srv/app/bg.py\", line 5, in fire");
+        assert!(header.transport && !header.starts_record);
+    }
+
+    #[test]
+    fn journal_entries_are_a_transport() {
+        let header = read(
+            r#"{"_BOOT_ID":"eb21bbb6af644098ab64d45d1715e11f","__REALTIME_TIMESTAMP":"1795331755080848","_PID":"15","_HOSTNAME":"vm","MESSAGE":"plain message 531","PRIORITY":"2","_SOURCE_REALTIME_TIMESTAMP":"1795331755075930","BLOB":[236,230,47],"_COMM":"python3","TAG":["one","two"],"SYSLOG_IDENTIFIER":"b"}"#,
+        );
+        assert_eq!(instant(&header).as_deref(), Some("2026-11-22T07:15:55.075930Z"));
+        assert_eq!(
+            (header.service.as_deref(), header.host, header.pid),
+            (Some("b"), Some("vm"), Some(15))
+        );
+        assert_eq!(
+            (header.level, body(&header)),
+            (Some(Level::Critical), "plain message 531")
+        );
+        assert!(header.transport);
+
+        let header = read(r#"{"__REALTIME_TIMESTAMP":"1795331755080848","MESSAGE":[98,111,111,109,255]}"#);
+        assert_eq!(&*header.body, b"boom\xff");
+        let header = read(r#"{"__REALTIME_TIMESTAMP":"1795331755080848","MESSAGE":null}"#);
+        assert_eq!(&*header.body, b"");
+    }
+
+    #[test]
+    fn errors_follow_the_message_once() {
+        for (line, expected) in [
+            (r#"{"msg":"failed: boom","error":"boom"}"#, "failed: boom"),
+            (r#"{"message":"failed","error":"boom"}"#, "failed\nboom"),
+            (
+                r#"{"event":"failed","exception":"Traceback (most recent call last):\nValueError: x"}"#,
+                "failed\nTraceback (most recent call last):\nValueError: x",
+            ),
+            (
+                r#"{"event":"failed","exception":[{"exc_type":"ValueError","exc_value":"x","frames":[]}]}"#,
+                "failed\nValueError: x",
+            ),
+            (
+                r#"{"message":"failed","error":{"type":"java.lang.X","message":"y","stack_trace":"java.lang.X: y\n\tat z"}}"#,
+                "failed\njava.lang.X: y\n\tat z",
+            ),
+            (r#"{"error":{"message":"only this"}}"#, "only this"),
+            (
+                r#"{"fields":{"message":"from tracing"},"target":"x"}"#,
+                "from tracing",
+            ),
+            (
+                r#"{"msg":"fine","error":null,"err":false,"exc_info":true}"#,
+                "fine",
+            ),
+            (r#"{"database":false}"#, r#"{"database":false}"#),
+        ] {
+            assert_eq!(body(&read(line)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_escaped_is_not_copied() {
+        let header = read(r#"{"msg":"plain","service":"cart"}"#);
+        assert!(matches!(
+            (&header.body, &header.service),
+            (Cow::Borrowed(_), Some(Cow::Borrowed("cart")))
+        ));
+    }
+
+    #[test]
+    fn what_is_no_json_is_a_line() {
+        for line in ["{", "{}}", "{'level': 'error'}", "{\"a\":1", "{ goroutine 7 }"] {
+            let header = read(line);
+            assert_eq!((header.format, body(&header)), (Format::Plain, line));
+            assert!(!header.starts_record);
+        }
     }
 }

@@ -12,8 +12,10 @@ pub(super) fn from_word(word: &[u8]) -> Option<Level> {
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
     let level = match &*lower {
-        b"trace" | b"trac" | b"blat" | b"debug" | b"debg" | b"dbug" | b"verbose" | b"fine" | b"finer" | b"finest"
-        | b"config" | b"debug1" | b"debug2" | b"debug3" | b"debug4" | b"debug5" | b"noise" => Level::Debug,
+        b"trace" | b"trac" | b"blat" | b"debug" | b"debg" | b"dbug" | b"verbose" | b"fine" | b"finer"
+        | b"finest" | b"config" | b"debug1" | b"debug2" | b"debug3" | b"debug4" | b"debug5" | b"noise" => {
+            Level::Debug
+        }
         b"info" | b"information" | b"log" | b"success" => Level::Info,
         b"notice" => Level::Notice,
         b"warn" | b"warning" => Level::Warning,
@@ -27,7 +29,9 @@ pub(super) fn from_word(word: &[u8]) -> Option<Level> {
 /// As [`from_word`], for a word in capitals only.
 pub(super) fn from_capitals(word: &[u8]) -> Option<Level> {
     word.first()?.is_ascii_uppercase().then_some(())?;
-    word.iter().all(|byte| !byte.is_ascii_lowercase()).then(|| from_word(word))?
+    word.iter()
+        .all(|byte| !byte.is_ascii_lowercase())
+        .then(|| from_word(word))?
 }
 
 /// The level inside brackets: `error`, `core:error`, `ERROR/MainProcess`, `passlib:WARNING`, `WARN `.

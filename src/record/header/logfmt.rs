@@ -16,19 +16,29 @@ const MAX_PAIRS: usize = 64;
 /// The header of a logfmt line.
 pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     let (first, _, _) = pair(line)?;
-    if !matches!(first, b"time" | b"ts" | b"t" | b"timestamp" | b"level" | b"lvl" | b"at" | b"severity" | b"@timestamp") {
+    if !matches!(
+        first,
+        b"time" | b"ts" | b"t" | b"timestamp" | b"level" | b"lvl" | b"at" | b"severity" | b"@timestamp"
+    ) {
         return None;
     }
-    let mut header = Header { starts_record: true, ..Header::new(Format::Logfmt, line) };
+    let mut header = Header {
+        starts_record: true,
+        ..Header::new(Format::Logfmt, line)
+    };
     let mut request = Request::default();
     let mut rest = line;
     for _ in 0..MAX_PAIRS {
-        let Some((key, value, after)) = pair(rest) else { break };
+        let Some((key, value, after)) = pair(rest) else {
+            break;
+        };
         match key {
             b"time" | b"ts" | b"t" | b"timestamp" | b"@timestamp" => {
                 header.stamp = header.stamp.or_else(|| parse_whole(utf8(value)?, clock));
             }
-            b"level" | b"lvl" | b"at" | b"severity" => header.level = header.level.or_else(|| level::from_word(value)),
+            b"level" | b"lvl" | b"at" | b"severity" => {
+                header.level = header.level.or_else(|| level::from_word(value))
+            }
             b"service" | b"app" | b"service.name" | b"container" => {
                 header.service = header.service.or_else(|| utf8(value).map(Cow::Borrowed));
             }
@@ -59,7 +69,9 @@ impl<'a> Request<'a> {
         match key {
             b"method" => self.method = utf8(value),
             b"path" | b"url" | b"uri" => self.path = utf8(value),
-            b"status" | b"status_code" => self.status = number(value).and_then(|status| u16::try_from(status).ok()),
+            b"status" | b"status_code" => {
+                self.status = number(value).and_then(|status| u16::try_from(status).ok())
+            }
             b"remote_addr" | b"client_ip" | b"fwd" => self.client = utf8(value),
             _ => {}
         }
@@ -101,4 +113,60 @@ fn closing_quote(bytes: &[u8]) -> Option<usize> {
         escaped = byte == b'\\' && !escaped;
         closes
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::record::Level;
+    use crate::record::header::{Format, parse};
+    use crate::record::time::{Clock, Zone, format_utc};
+
+    const CLOCK: Clock = Clock::new(Zone::Utc, 1_795_334_400_000_000_000);
+
+    #[test]
+    fn pairs_give_time_level_and_service() {
+        for line in [
+            r#"time="2026-11-22T07:34:50Z" level=error msg="listen \"tcp\" failed" service=api"#,
+            "ts=2026-11-22T07:34:50Z caller=main.go:7 level=error service=api msg=failed",
+            "level=error ts=1795332890 service=api msg=failed",
+        ] {
+            let header = parse(line.as_bytes(), &CLOCK);
+            assert_eq!(
+                (header.format, header.level, header.service.as_deref()),
+                (Format::Logfmt, Some(Level::Error), Some("api"))
+            );
+            assert_eq!(
+                header.stamp.map(|stamp| format_utc(stamp.nanos)).as_deref(),
+                Some("2026-11-22T07:34:50Z"),
+                "{line}"
+            );
+            assert_eq!(&*header.body, line.as_bytes());
+            assert!(header.starts_record && !header.transport);
+        }
+    }
+
+    #[test]
+    fn a_request_may_be_among_the_pairs() {
+        let line = br#"at=info method=GET path="/orders?x=1" host=example.org fwd="203.0.113.9" dyno=web.1 status=503 bytes=0"#;
+        let http = parse(line, &CLOCK).http.expect("a request");
+        assert_eq!(
+            (http.method.as_str(), http.path.as_str(), http.status),
+            ("GET", "/orders", 503)
+        );
+        assert_eq!(http.client.as_deref(), Some("203.0.113.9"));
+    }
+
+    #[test]
+    fn assignments_are_not_logfmt() {
+        for line in [
+            "time=soon",
+            "level=",
+            "PATH=/usr/bin level=error",
+            "t=1",
+            "time=\"open",
+            "x",
+        ] {
+            assert_eq!(parse(line.as_bytes(), &CLOCK).format, Format::Plain, "{line}");
+        }
+    }
 }

@@ -37,7 +37,11 @@ pub(super) fn number(bytes: &[u8]) -> Option<u32> {
 
 /// The number at the start of `bytes`, and what follows it.
 pub(super) fn leading_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let len = bytes.iter().take(11).take_while(|byte| byte.is_ascii_digit()).count();
+    let len = bytes
+        .iter()
+        .take(11)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     Some((number(bytes.get(..len)?)?, bytes.get(len..)?))
 }
 
@@ -48,7 +52,10 @@ pub(super) fn utf8(bytes: &[u8]) -> Option<&str> {
 
 /// `bytes` from the first one that is neither a blank nor a tab.
 pub(super) fn trim_blanks(bytes: &[u8]) -> &[u8] {
-    let blanks = bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let blanks = bytes
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
     bytes.get(blanks..).unwrap_or_default()
 }
 

@@ -41,16 +41,23 @@ fn digits_first<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     }
     let (stamp, len) = parse_prefix(line, clock)?;
     let rest = line.get(len..)?;
-    let rest = rest.strip_prefix(b" ").or_else(|| rest.is_empty().then_some(rest))?;
+    let rest = rest
+        .strip_prefix(b" ")
+        .or_else(|| rest.is_empty().then_some(rest))?;
     let found = container(rest)
         .or_else(|| is_fixed_nanos(line.get(..len)?).then(|| transport(Format::Stamped, rest)))
         .or_else(|| iso_syslog(line.get(..len)?, rest))?;
-    Some(Header { stamp: Some(stamp), ..found })
+    Some(Header {
+        stamp: Some(stamp),
+        ..found
+    })
 }
 
 /// `stdout F message` behind the stamp of a Kubernetes container log.
 fn container(rest: &[u8]) -> Option<Header<'_>> {
-    let message = rest.strip_prefix(b"stdout ").or_else(|| rest.strip_prefix(b"stderr "))?;
+    let message = rest
+        .strip_prefix(b"stdout ")
+        .or_else(|| rest.strip_prefix(b"stderr "))?;
     let (tags, message) = word(message);
     matches!(tags, [b'F' | b'P'] | [b'F' | b'P', b':', ..]).then(|| transport(Format::Cri, message))
 }
@@ -86,9 +93,16 @@ fn syslog<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     let rest = rest.strip_prefix(b":").unwrap_or(rest).strip_prefix(b" ")?;
     // `Sun 2026-11-22 07:26:41 UTC` of `journalctl -o short-full`.
     let is_iso = line.get(4).is_some_and(u8::is_ascii_digit) && line.get(8) == Some(&b'-');
-    let format = if is_iso { Format::JournalIso } else { Format::Syslog3164 };
+    let format = if is_iso {
+        Format::JournalIso
+    } else {
+        Format::Syslog3164
+    };
     let header = host_and_ident(format, rest).or_else(|| repeated(rest))?;
-    Some(Header { stamp: Some(stamp), ..header })
+    Some(Header {
+        stamp: Some(stamp),
+        ..header
+    })
 }
 
 /// `host last message repeated 3 times`, which has no identifier.
@@ -97,25 +111,35 @@ fn repeated(rest: &[u8]) -> Option<Header<'_>> {
     if !message.starts_with(b"last message repeated ") {
         return None;
     }
-    Some(Header { host: utf8(host), ..transport(Format::Syslog3164, message) })
+    Some(Header {
+        host: utf8(host),
+        ..transport(Format::Syslog3164, message)
+    })
 }
 
 /// `host ident[123]: message`, `host ident: message`.
 fn host_and_ident(format: Format, rest: &[u8]) -> Option<Header<'_>> {
     const LONGEST_IDENT: usize = 128;
     let (host, rest) = word(rest);
-    let is_host = host.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':'));
+    let is_host = host
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':'));
     if host.is_empty() || host.ends_with(b":") || !is_host || level::from_word(host).is_some() {
         return None;
     }
-    let len = rest.iter().take(LONGEST_IDENT).position(|byte| matches!(byte, b'[' | b':' | b' '))?;
+    let len = rest
+        .iter()
+        .take(LONGEST_IDENT)
+        .position(|byte| matches!(byte, b'[' | b':' | b' '))?;
     let (ident, rest) = rest.split_at_checked(len)?;
     let (pid, rest) = match bracketed(rest) {
         Some((pid, rest)) => (number(pid), rest),
         None => (None, rest),
     };
     let rest = rest.strip_prefix(b":")?;
-    let message = rest.strip_prefix(b" ").or_else(|| rest.is_empty().then_some(rest))?;
+    let message = rest
+        .strip_prefix(b" ")
+        .or_else(|| rest.is_empty().then_some(rest))?;
     Some(Header {
         host: utf8(host),
         service: Some(Cow::Borrowed(utf8(ident)?)),
@@ -142,7 +166,10 @@ fn syslog_5424<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
         host: stated(host),
         service: stated(app).map(Cow::Borrowed),
         pid: number(process),
-        ..transport(Format::Syslog5424, message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message))
+        ..transport(
+            Format::Syslog5424,
+            message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message),
+        )
     })
 }
 
@@ -160,7 +187,8 @@ fn skip_structured_data(rest: &[u8]) -> Option<&[u8]> {
     while rest.first() == Some(&b'[') {
         rest = skip_element(rest)?;
     }
-    rest.strip_prefix(b" ").or_else(|| rest.is_empty().then_some(rest))
+    rest.strip_prefix(b" ")
+        .or_else(|| rest.is_empty().then_some(rest))
 }
 
 /// What follows one `[id name="value"]`; in a value `\` escapes.
@@ -182,9 +210,16 @@ fn skip_element(bytes: &[u8]) -> Option<&[u8]> {
 /// `api-1  | message`, `web (stderr) | message`.
 fn compose(line: &[u8]) -> Option<Header<'_>> {
     const LONGEST_NAME: usize = 128;
-    let len = line.iter().take(LONGEST_NAME).take_while(|byte| is_name_byte(**byte)).count();
+    let len = line
+        .iter()
+        .take(LONGEST_NAME)
+        .take_while(|byte| is_name_byte(**byte))
+        .count();
     let (name, rest) = line.split_at_checked(len)?;
-    let (rest, named_stream) = match rest.strip_prefix(b" (stderr)").or_else(|| rest.strip_prefix(b" (stdout)")) {
+    let (rest, named_stream) = match rest
+        .strip_prefix(b" (stderr)")
+        .or_else(|| rest.strip_prefix(b" (stdout)"))
+    {
         Some(rest) => (rest, true),
         None => (rest, false),
     };
@@ -194,8 +229,13 @@ fn compose(line: &[u8]) -> Option<Header<'_>> {
     if blanks == 0 || (blanks == 1 && !named_stream && !is_replica(name)) {
         return None;
     }
-    let message = message.strip_prefix(b" ").or_else(|| message.is_empty().then_some(message))?;
-    Some(Header { service: Some(Cow::Borrowed(utf8(name)?)), ..transport(Format::DockerCompose, message) })
+    let message = message
+        .strip_prefix(b" ")
+        .or_else(|| message.is_empty().then_some(message))?;
+    Some(Header {
+        service: Some(Cow::Borrowed(utf8(name)?)),
+        ..transport(Format::DockerCompose, message)
+    })
 }
 
 /// `api-1`, `api_1`, `web.1`.
@@ -210,5 +250,169 @@ const fn is_name_byte(byte: u8) -> bool {
 }
 
 fn transport(format: Format, message: &[u8]) -> Header<'_> {
-    Header { transport: true, ..Header::new(format, message) }
+    Header {
+        transport: true,
+        ..Header::new(format, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::record::Level;
+    use crate::record::header::{Format, Header, parse};
+    use crate::record::time::{Clock, Zone, format_utc};
+
+    const CLOCK: Clock = Clock::new(Zone::Utc, 1_795_334_400_000_000_000);
+
+    fn read(line: &str) -> Header<'_> {
+        parse(line.as_bytes(), &CLOCK)
+    }
+
+    fn body<'a>(header: &'a Header<'_>) -> &'a str {
+        std::str::from_utf8(&header.body).expect("the lines here are UTF-8")
+    }
+
+    #[test]
+    fn syslog_names_host_program_and_process() {
+        for line in [
+            "Nov 22 07:15:55 vm b[15]: plain message 531",
+            "Nov 22 07:15:55.075930 vm b[15]: plain message 531",
+            "2026-11-22T07:15:55+0000 vm b[15]: plain message 531",
+            "2026-11-22T07:15:55Z vm b[15]: plain message 531",
+            "Sun 2026-11-22 07:15:55 UTC vm b[15]: plain message 531",
+            "1795331755.075930 vm b[15]: plain message 531",
+            "<29>Nov 22 07:15:55 vm b[15]: plain message 531",
+            "<29>1 2026-11-22T07:15:55Z vm b 15 - - plain message 531",
+            "1 2026-11-22T07:15:55Z vm b 15 - - plain message 531",
+        ] {
+            let header = read(line);
+            assert_eq!(
+                (header.service.as_deref(), header.host, header.pid),
+                (Some("b"), Some("vm"), Some(15)),
+                "{line}"
+            );
+            assert_eq!(body(&header), "plain message 531", "{line}");
+            assert!(header.transport && !header.starts_record, "{line}");
+            assert!(
+                header
+                    .stamp
+                    .is_some_and(|stamp| format_utc(stamp.nanos).starts_with("2026-11-22T07:15:55")),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn odd_identifiers_are_read() {
+        let header = read("2026-11-23T00:25:01.070735+00:00 shop-web-1 CRON[196]: (www-data) CMD (x)");
+        assert_eq!(
+            (header.service.as_deref(), body(&header)),
+            (Some("CRON"), "(www-data) CMD (x)")
+        );
+        let header = read("Nov 22 07:15:55 vm kernel: [12345.678901] Out of memory: Killed process 7");
+        assert_eq!((header.service.as_deref(), header.pid), (Some("kernel"), None));
+        let header = read("Nov 22 07:15:55 vm postfix/smtpd[7]: connect from unknown");
+        assert_eq!(header.service.as_deref(), Some("postfix/smtpd"));
+        let header = read("Nov 22 07:15:55 vm api[15]:");
+        assert_eq!((header.service.as_deref(), body(&header)), (Some("api"), ""));
+        let header = read("Nov 22 07:15:55 vm last message repeated 3 times");
+        assert_eq!((header.service, header.host), (None, Some("vm")));
+    }
+
+    #[test]
+    fn words_behind_a_stamp_are_not_a_host() {
+        for line in [
+            "2026-11-22T07:31:34.123456Z ERROR my_crate: listen failed",
+            "2026-11-22T07:31:34Z worker queue: 5 jobs",
+            "Nov 22 07:31:34 ERROR my_crate: listen failed",
+            "2026-11-22 07:31:34 vm api[15]: message",
+            "Nov 22 07:31:34 nothing of syslog",
+        ] {
+            let header = read(line);
+            assert!(!header.transport && header.starts_record, "{line}");
+            assert_eq!((header.format, header.host), (Format::Dated, None), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_programs_own_level_counts_more_than_the_priority() {
+        assert_eq!(
+            read("<30>Nov 22 07:15:55 vm api[15]: started").level,
+            Some(Level::Info)
+        );
+        assert_eq!(
+            read("<30>Nov 22 07:15:55 vm api[15]: ERROR:    boom").level,
+            Some(Level::Error)
+        );
+        assert_eq!(read("<999>Nov 22 07:15:55 vm api[15]: x").level, None);
+    }
+
+    #[test]
+    fn structured_data_is_passed_over() {
+        let line = "<165>1 2003-10-11T22:14:15.003Z mymachine.example.com evntslog - ID47 \
+                    [exampleSDID@32473 iut=\"3\" eventSource=\"a \\\"]\\\" b\"][examplePriority@32473 class=\"high\"] \
+                    \u{feff}An application event log entry...";
+        let header = read(line);
+        assert_eq!((header.service.as_deref(), header.pid), (Some("evntslog"), None));
+        assert_eq!(body(&header), "An application event log entry...");
+        assert_eq!(read("<34>1 - - - - - -").format, Format::Syslog5424);
+        assert!(!read("<34>1 - - - - - [open").transport);
+    }
+
+    #[test]
+    fn containers_and_ci_put_a_stamp_in_front() {
+        let header = read("2025-11-22T07:00:00.123456789Z stderr F Traceback (most recent call last):");
+        assert_eq!(
+            (header.format, body(&header)),
+            (Format::Cri, "Traceback (most recent call last):")
+        );
+        let header = read("2025-11-22T07:00:00.123456789Z   File \"/srv/app/bg.py\", line 5, in fire");
+        assert_eq!(body(&header), "  File \"/srv/app/bg.py\", line 5, in fire");
+        assert_eq!(body(&read("2025-11-22T07:00:00.1234567Z ")), "");
+        assert!(!read("2025-11-22T07:00:00.123456Z six digits are a program's own").transport);
+        assert!(!read("2025-11-22 07:00:00.1234567 no T and no Z").transport);
+    }
+
+    #[test]
+    fn compose_prefixes_are_told_from_tables() {
+        for (line, service, message) in [
+            (
+                "api-1  | Traceback (most recent call last):",
+                "api-1",
+                "Traceback (most recent call last):",
+            ),
+            (
+                "api-1  |   File \"/srv/app/bg.py\", line 5, in fire",
+                "api-1",
+                "  File \"/srv/app/bg.py\", line 5, in fire",
+            ),
+            (
+                "redis          | 1:M 22 Nov 2026 07:34:53.431 * Ready",
+                "redis",
+                "1:M 22 Nov 2026 07:34:53.431 * Ready",
+            ),
+            (
+                "marzneshin-1 | (trapped) error reading bcrypt version",
+                "marzneshin-1",
+                "(trapped) error reading bcrypt version",
+            ),
+            ("web (stderr) | boom", "web", "boom"),
+            ("db_1   |", "db_1", ""),
+        ] {
+            let header = read(line);
+            assert_eq!(
+                (header.service.as_deref(), body(&header)),
+                (Some(service), message),
+                "{line}"
+            );
+            assert!(header.transport, "{line}");
+        }
+        for line in ["name | value", "a || b", "a|b", "name  |value", "foo bar  | baz"] {
+            assert!(!read(line).transport, "{line}");
+        }
+        assert_eq!(
+            read("redis  | 1:M 22 Nov 2026 07:34:53.431 * Ready").format,
+            Format::Redis
+        );
+    }
 }

@@ -32,7 +32,11 @@ impl<'a> Object<'a> {
 
     /// The member of this name, or the one that a path with dots leads to.
     pub(super) fn get(&self, path: &str) -> Option<&Value<'a>> {
-        let own = self.0.iter().find(|(name, _)| name == path).map(|(_, value)| value);
+        let own = self
+            .0
+            .iter()
+            .find(|(name, _)| name == path)
+            .map(|(_, value)| value);
         own.or_else(|| {
             let (name, rest) = path.split_once('.')?;
             match self.0.iter().find(|(other, _)| other == name)? {
@@ -49,7 +53,9 @@ impl<'a> Object<'a> {
 
     /// The first of these members that is a text and not empty.
     pub(super) fn text(&self, paths: &[&str]) -> Option<Cow<'a, str>> {
-        self.first(paths, |value| value.text().filter(|text| !text.is_empty()).cloned())
+        self.first(paths, |value| {
+            value.text().filter(|text| !text.is_empty()).cloned()
+        })
     }
 }
 
@@ -139,7 +145,10 @@ mod tests {
     #[test]
     fn texts_without_escapes_are_borrowed() {
         let object = Object::parse(br#"{"a":"plain","b":"es\tcaped"}"#).unwrap();
-        assert!(matches!(object.get("a"), Some(Value::Text(Cow::Borrowed("plain")))));
+        assert!(matches!(
+            object.get("a"),
+            Some(Value::Text(Cow::Borrowed("plain")))
+        ));
         assert!(matches!(object.get("b"), Some(Value::Text(Cow::Owned(text))) if text == "es\tcaped"));
     }
 
@@ -154,14 +163,32 @@ mod tests {
 
     #[test]
     fn numbers_are_whole_or_not() {
-        let object = Object::parse(br#"{"a":1795332703.5,"b":18446744073709551615,"c":"502","d":-1,"e":2.0}"#).unwrap();
+        let object =
+            Object::parse(br#"{"a":1795332703.5,"b":18446744073709551615,"c":"502","d":-1,"e":2.0}"#)
+                .unwrap();
         let integer = |name| object.get(name).and_then(Value::integer);
-        assert_eq!([integer("a"), integer("b"), integer("c"), integer("d"), integer("e")], [None, None, Some(502), Some(-1), Some(2)]);
+        assert_eq!(
+            [
+                integer("a"),
+                integer("b"),
+                integer("c"),
+                integer("d"),
+                integer("e")
+            ],
+            [None, None, Some(502), Some(-1), Some(2)]
+        );
     }
 
     #[test]
     fn what_is_no_object_is_nothing() {
-        for line in [&b"{}x"[..], b"{", b"[]", b"{\"a\":}", b"{\"a\":\"\xff\"}", b"\"x\""] {
+        for line in [
+            &b"{}x"[..],
+            b"{",
+            b"[]",
+            b"{\"a\":}",
+            b"{\"a\":\"\xff\"}",
+            b"\"x\"",
+        ] {
             assert_eq!(Object::parse(line), None);
         }
         assert_eq!(Object::parse(&[b'['; 100_000]), None);

@@ -25,12 +25,15 @@ impl Date {
         let shifted = days + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let march_month = (5 * day_of_year + 2) / 153;
         let day = (day_of_year - (153 * march_month + 2) / 5 + 1) as u32;
-        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 } as u32;
+        let month = if march_month < 10 {
+            march_month + 3
+        } else {
+            march_month - 9
+        } as u32;
         let year = (year_of_era + era * 400) as i32 + i32::from(month <= 2);
         Self { year, month, day }
     }
@@ -74,7 +77,11 @@ mod tests {
 
     #[test]
     fn days_and_dates_agree_over_three_centuries() {
-        let mut expected = Date { year: 1970, month: 1, day: 1 };
+        let mut expected = Date {
+            year: 1970,
+            month: 1,
+            day: 1,
+        };
         for days in 0..106_000 {
             assert_eq!(Date::from_days(days), expected);
             assert_eq!(expected.days(), days);
@@ -91,12 +98,34 @@ mod tests {
 
     #[test]
     fn dates_that_no_calendar_has_are_refused() {
-        for (year, month, day) in
-            [(2026, 2, 29), (2026, 13, 1), (2026, 0, 1), (2026, 1, 0), (2026, 4, 31), (1969, 1, 1), (2262, 1, 1)]
-        {
+        for (year, month, day) in [
+            (2026, 2, 29),
+            (2026, 13, 1),
+            (2026, 0, 1),
+            (2026, 1, 0),
+            (2026, 4, 31),
+            (1969, 1, 1),
+            (2262, 1, 1),
+        ] {
             assert_eq!(Date { year, month, day }.checked(), None);
         }
-        assert!(Date { year: 2028, month: 2, day: 29 }.checked().is_some());
-        assert!(Date { year: 2100, month: 2, day: 29 }.checked().is_none());
+        assert!(
+            Date {
+                year: 2028,
+                month: 2,
+                day: 29
+            }
+            .checked()
+            .is_some()
+        );
+        assert!(
+            Date {
+                year: 2100,
+                month: 2,
+                day: 29
+            }
+            .checked()
+            .is_none()
+        );
     }
 }

@@ -4,7 +4,8 @@
 //! chosen by the first byte and the number of leading digits, then read in one pass.
 
 use super::civil::Date;
-use super::{Clock, MAX_OFFSET, NANOS_PER_SECOND, SECONDS_PER_HOUR, Stamp, TimeQuality, epoch_scale, from_epoch};
+use super::cursor::{Cursor, leading_digits};
+use super::{Clock, NANOS_PER_SECOND, Stamp, TimeQuality, epoch_scale, from_epoch};
 
 /// The time stamp at the very start of `bytes`, and its length.
 ///
@@ -25,7 +26,9 @@ pub fn parse_prefix(bytes: &[u8], clock: &Clock) -> Option<(Stamp, usize)> {
         b'A'..=b'Z' => name_first(&mut cursor)?.resolve(clock)?,
         _ => return None,
     };
-    cursor.at_boundary().then(|| (stamp, bytes.len() - cursor.0.len()))
+    cursor
+        .at_boundary()
+        .then(|| (stamp, bytes.len() - cursor.0.len()))
 }
 
 /// The instant of a text that is one stamp and nothing else, or a bare count from 1970.
@@ -47,7 +50,10 @@ pub fn parse_rfc3339(text: &str) -> Option<i64> {
     cursor.eat_any(b"Tt ")?;
     parts.clock_time(&mut cursor)?;
     let east = cursor.attached_zone()?;
-    cursor.0.is_empty().then(|| parts.nanos_at(parts.wall()? - i64::from(east)))?
+    cursor
+        .0
+        .is_empty()
+        .then(|| parts.nanos_at(parts.wall()? - i64::from(east)))?
 }
 
 /// Seconds east of UTC of an offset such as `+02:00`, `-0530` or `+02`.
@@ -60,7 +66,10 @@ pub(super) fn parse_offset(bytes: &[u8]) -> Option<i32> {
 impl Stamp {
     /// An instant that the line states in full.
     pub(super) const fn written(nanos: i64) -> Self {
-        Self { nanos, quality: TimeQuality::Written }
+        Self {
+            nanos,
+            quality: TimeQuality::Written,
+        }
     }
 }
 
@@ -95,17 +104,27 @@ impl Parts {
             Some(east) => (wall - i64::from(east), TimeQuality::Written),
             None => (clock.zone.utc_seconds(wall), TimeQuality::ZoneAssumed),
         };
-        Some(Stamp { nanos: self.nanos_at(seconds)?, quality })
+        Some(Stamp {
+            nanos: self.nanos_at(seconds)?,
+            quality,
+        })
     }
 
     /// What the clock on the wall showed, in seconds since it showed the first second of 1970.
     fn wall(&self) -> Option<i64> {
-        let date = Date { year: self.year?, month: self.month, day: self.day }.checked()?;
+        let date = Date {
+            year: self.year?,
+            month: self.month,
+            day: self.day,
+        }
+        .checked()?;
         Some(date.at_second(self.second_of_day))
     }
 
     fn nanos_at(&self, seconds: i64) -> Option<i64> {
-        seconds.checked_mul(NANOS_PER_SECOND)?.checked_add(i64::from(self.nanos))
+        seconds
+            .checked_mul(NANOS_PER_SECOND)?
+            .checked_add(i64::from(self.nanos))
     }
 }
 
@@ -118,7 +137,12 @@ fn year_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
             let year = cursor.year()?;
             cursor.eat(b' ')?;
             let (month, day) = cursor.month_and_day()?;
-            Parts { year, month, day, ..Parts::default() }
+            Parts {
+                year,
+                month,
+                day,
+                ..Parts::default()
+            }
         }
         _ => return None,
     };
@@ -135,7 +159,12 @@ fn year_first_date(cursor: &mut Cursor<'_>, separator: u8) -> Option<Parts> {
     let month = cursor.digits::<2>()?;
     cursor.eat(separator)?;
     let day = cursor.digits::<2>()?;
-    Some(Parts { year, month, day, ..Parts::default() })
+    Some(Parts {
+        year,
+        month,
+        day,
+        ..Parts::default()
+    })
 }
 
 /// `22/Nov/2026:07:31:34 +0000`, `22-Nov-2026 07:34:50.123`, `22 Nov 2026 07:34:53.402`.
@@ -146,7 +175,12 @@ fn day_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
     cursor.eat(separator)?;
     let year = cursor.year()?;
     cursor.eat_any(if separator == b'/' { b": " } else { b" " })?;
-    let mut parts = Parts { year, month, day, ..Parts::default() };
+    let mut parts = Parts {
+        year,
+        month,
+        day,
+        ..Parts::default()
+    };
     parts.clock_time(cursor)?;
     parts.zone = cursor.zone();
     Some(parts)
@@ -156,7 +190,9 @@ fn day_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
 fn name_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
     match cursor.0 {
         [b'I' | b'W' | b'E' | b'F', b'0' | b'1', ..] => klog(cursor),
-        [b'S', b'u' | b'a', ..] | [b'M', b'o', ..] | [b'F', b'r', ..] | [b'T' | b'W', ..] => weekday_first(cursor),
+        [b'S', b'u' | b'a', ..] | [b'M', b'o', ..] | [b'F', b'r', ..] | [b'T' | b'W', ..] => {
+            weekday_first(cursor)
+        }
         _ => month_first(cursor),
     }
 }
@@ -164,7 +200,11 @@ fn name_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
 /// `Nov 22 07:00:00`, `Nov 22 2026 07:00:00`, `Nov 22, 2026 7:34:50 AM`.
 fn month_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
     let (month, day) = cursor.month_and_day()?;
-    let mut parts = Parts { month, day, ..Parts::default() };
+    let mut parts = Parts {
+        month,
+        day,
+        ..Parts::default()
+    };
     if cursor.eat(b',').is_some() {
         cursor.eat(b' ')?;
         parts.year = cursor.year()?;
@@ -198,7 +238,11 @@ fn weekday_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
     }
     let (month, day) = cursor.month_and_day()?;
     cursor.eat(b' ')?;
-    let mut parts = Parts { month, day, ..Parts::default() };
+    let mut parts = Parts {
+        month,
+        day,
+        ..Parts::default()
+    };
     parts.clock_time(cursor)?;
     parts.zone = cursor.zone();
     cursor.eat(b' ')?;
@@ -212,7 +256,11 @@ fn klog(cursor: &mut Cursor<'_>) -> Option<Parts> {
     let month = cursor.digits::<2>()?;
     let day = cursor.digits::<2>()?;
     cursor.eat(b' ')?;
-    let mut parts = Parts { month, day, ..Parts::default() };
+    let mut parts = Parts {
+        month,
+        day,
+        ..Parts::default()
+    };
     parts.clock_time(cursor)?;
     Some(parts)
 }
@@ -220,7 +268,9 @@ fn klog(cursor: &mut Cursor<'_>) -> Option<Parts> {
 /// `1795332703: `, `1795332703.123 `.
 fn epoch_seconds(cursor: &mut Cursor<'_>) -> Option<Stamp> {
     let seconds = i64::from(cursor.digits::<10>()?);
-    if !matches!(cursor.0, [b':' | b' ', ..] | [b'.', b'0'..=b'9', ..]) || epoch_scale(seconds)? != NANOS_PER_SECOND {
+    if !matches!(cursor.0, [b':' | b' ', ..] | [b'.', b'0'..=b'9', ..])
+        || epoch_scale(seconds)? != NANOS_PER_SECOND
+    {
         return None;
     }
     let nanos = seconds.checked_mul(NANOS_PER_SECOND)?;
@@ -237,212 +287,6 @@ fn epoch_millis(cursor: &mut Cursor<'_>) -> Option<Stamp> {
     from_epoch(seconds * 1000 + millis).map(Stamp::written)
 }
 
-/// How many digits `bytes` begins with; more than any stamp has is just "many".
-fn leading_digits(bytes: &[u8]) -> usize {
-    bytes.iter().take(14).take_while(|byte| byte.is_ascii_digit()).count()
-}
-
-/// What is still to be read. A method that fails may have moved it.
-struct Cursor<'a>(&'a [u8]);
-
-impl Cursor<'_> {
-    fn skip(&mut self, count: usize) {
-        self.0 = self.0.get(count..).unwrap_or_default();
-    }
-
-    fn eat(&mut self, byte: u8) -> Option<()> {
-        self.0 = self.0.strip_prefix(&[byte])?;
-        Some(())
-    }
-
-    fn eat_any(&mut self, set: &[u8]) -> Option<u8> {
-        let (&first, rest) = self.0.split_first()?;
-        set.contains(&first).then(|| self.0 = rest)?;
-        Some(first)
-    }
-
-    /// Whether a stamp may end here: a word or number that goes on is not a stamp.
-    fn at_boundary(&self) -> bool {
-        !self.0.first().is_some_and(u8::is_ascii_alphanumeric)
-    }
-
-    /// A number of exactly `N` digits (`N` <= 10; no ten digits that overflow begin a stamp).
-    fn digits<const N: usize>(&mut self) -> Option<u32> {
-        let (head, rest) = self.0.split_first_chunk::<N>()?;
-        let mut number = 0_u32;
-        for byte in head {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                return None;
-            }
-            number = number.checked_mul(10)?.checked_add(u32::from(digit))?;
-        }
-        self.0 = rest;
-        Some(number)
-    }
-
-    fn year(&mut self) -> Option<Option<i32>> {
-        Some(i32::try_from(self.digits::<4>()?).ok())
-    }
-
-    /// A day of one or two digits.
-    fn day(&mut self) -> Option<u32> {
-        match leading_digits(self.0) {
-            1 => self.digits::<1>(),
-            2 => self.digits::<2>(),
-            _ => None,
-        }
-    }
-
-    /// `Nov 22`, `Nov  2`.
-    fn month_and_day(&mut self) -> Option<(u32, u32)> {
-        let month = self.month_name()?;
-        self.eat(b' ')?;
-        let _padding = self.eat(b' ');
-        Some((month, self.day()?))
-    }
-
-    fn month_name(&mut self) -> Option<u32> {
-        let (name, rest) = self.0.split_first_chunk::<3>()?;
-        let month = match name {
-            b"Jan" => 1,
-            b"Feb" => 2,
-            b"Mar" => 3,
-            b"Apr" => 4,
-            b"May" => 5,
-            b"Jun" => 6,
-            b"Jul" => 7,
-            b"Aug" => 8,
-            b"Sep" => 9,
-            b"Oct" => 10,
-            b"Nov" => 11,
-            b"Dec" => 12,
-            _ => return None,
-        };
-        self.0 = rest;
-        Some(month)
-    }
-
-    fn weekday_name(&mut self) -> Option<()> {
-        let (name, rest) = self.0.split_first_chunk::<3>()?;
-        matches!(name, b"Mon" | b"Tue" | b"Wed" | b"Thu" | b"Fri" | b"Sat" | b"Sun").then(|| self.0 = rest)
-    }
-
-    /// `hh:mm:ss`, in seconds. A leap second is the first of the next minute.
-    fn time_of_day(&mut self) -> Option<u32> {
-        let hour = self.digits::<2>()?;
-        let rest = self.minutes_and_seconds()?;
-        (hour <= 23).then_some(hour * 3600 + rest)
-    }
-
-    /// `h:mm:ss AM` with a blank or a narrow no-break space (Java 20 and later).
-    fn half_day_time(&mut self) -> Option<u32> {
-        let hour = self.day()?;
-        let rest = self.minutes_and_seconds()?;
-        self.0 = self.0.strip_prefix(b" ").or_else(|| self.0.strip_prefix("\u{202f}".as_bytes()))?;
-        let afternoon = self.eat_any(b"AP")? == b'P';
-        self.eat(b'M')?;
-        (1..=12).contains(&hour).then_some((hour % 12 + if afternoon { 12 } else { 0 }) * 3600 + rest)
-    }
-
-    /// `:mm:ss`.
-    fn minutes_and_seconds(&mut self) -> Option<u32> {
-        self.eat(b':')?;
-        let minute = self.digits::<2>()?;
-        self.eat(b':')?;
-        let second = self.digits::<2>()?;
-        (minute <= 59 && second <= 60).then_some(minute * 60 + second)
-    }
-
-    /// Nanoseconds of `.123` or `,123`; none where there is no fraction.
-    fn fraction(&mut self) -> u32 {
-        let [b'.' | b',', digits @ ..] = self.0 else { return 0 };
-        let mut nanos = 0;
-        let mut scale = 100_000_000;
-        let mut len = 0;
-        for digit in digits.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit <= 9) {
-            nanos += u32::from(digit) * scale;
-            scale /= 10;
-            len += 1;
-        }
-        if len > 0 {
-            self.skip(1 + len);
-        }
-        nanos
-    }
-
-    /// The zone after a time, attached or behind a blank.
-    ///
-    /// A name other than UTC and GMT is passed over, for it may mean different offsets.
-    fn zone(&mut self) -> Option<i32> {
-        if let Some(east) = self.attached_zone() {
-            return Some(east);
-        }
-        let rest = self.0.strip_prefix(b" ")?;
-        if matches!(rest.first()?, b'+' | b'-') {
-            let mut ahead = Cursor(rest);
-            let east = ahead.offset()?;
-            let long_enough = rest.len() - ahead.0.len() > 3;
-            return long_enough.then(|| {
-                self.0 = ahead.0;
-                east
-            });
-        }
-        self.zone_name(rest)
-    }
-
-    /// `Z`, `+02:00`, `+0200`, `+02`.
-    fn attached_zone(&mut self) -> Option<i32> {
-        match self.0.first()? {
-            b'Z' | b'z' => {
-                self.skip(1);
-                Some(0)
-            }
-            b'+' | b'-' => {
-                let mut ahead = Cursor(self.0);
-                let east = ahead.offset()?;
-                self.0 = ahead.0;
-                Some(east)
-            }
-            _ => None,
-        }
-    }
-
-    fn zone_name(&mut self, rest: &[u8]) -> Option<i32> {
-        const OTHERS: [&[u8]; 24] = [
-            b"CET", b"CEST", b"EET", b"EEST", b"WET", b"WEST", b"BST", b"IST", b"MSK", b"EST", b"EDT", b"CST", b"CDT",
-            b"MST", b"MDT", b"PST", b"PDT", b"JST", b"KST", b"SGT", b"HKT", b"AEST", b"AEDT", b"NZST",
-        ];
-        let len = rest.iter().take(5).take_while(|byte| byte.is_ascii_uppercase()).count();
-        let name = rest.get(..len)?;
-        if Cursor(rest.get(len..)?).at_boundary() {
-            let universal = matches!(name, b"UTC" | b"GMT");
-            if universal || OTHERS.contains(&name) {
-                self.skip(1 + len);
-                return universal.then_some(0);
-            }
-        }
-        None
-    }
-
-    /// `+02:00`, `+0200`, `+02`, with an end behind it.
-    fn offset(&mut self) -> Option<i32> {
-        let sign = if self.eat_any(b"+-")? == b'-' { -1 } else { 1 };
-        let hours = i32::try_from(self.digits::<2>()?).ok()?;
-        let minutes = match self.0 {
-            [b':', ..] => {
-                self.skip(1);
-                self.digits::<2>()?
-            }
-            [b'0'..=b'9', ..] => self.digits::<2>()?,
-            _ => 0,
-        };
-        let east = hours * SECONDS_PER_HOUR + i32::try_from(minutes).ok()? * 60;
-        // Every zone of today is a multiple of a quarter of an hour.
-        (self.at_boundary() && minutes <= 45 && minutes % 15 == 0 && east <= MAX_OFFSET).then_some(sign * east)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -456,6 +300,7 @@ mod tests {
     const CLOCK: Clock = Clock::new(Zone::Fixed(3600), REFERENCE);
 
     /// What is written (up to `|`, which ends the stamp), the instant, and how it is known.
+    #[rustfmt::skip]
     const STAMPS: &[(&str, &str, TimeQuality)] = &[
         ("2026-11-22T07:31:34+00:00|]", "2026-11-22T07:31:34Z", Written),
         ("2026-11-22T07:31:34Z| INFO", "2026-11-22T07:31:34Z", Written),
@@ -498,18 +343,47 @@ mod tests {
         for (written, instant, quality) in STAMPS {
             let len = written.find('|').unwrap();
             let (stamp, found) = parse_prefix(written.replace('|', "").as_bytes(), &CLOCK).expect(written);
-            assert_eq!((format_utc(stamp.nanos).as_str(), stamp.quality, found), (*instant, *quality, len), "{written}");
+            assert_eq!(
+                (format_utc(stamp.nanos).as_str(), stamp.quality, found),
+                (*instant, *quality, len),
+                "{written}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_stamp_is_none() {
         for text in [
-            "", "2", "2026", "2026-", "2026-11-22", "2026-11-22 07:34", "2026-13-22 07:34:50", "2026-02-29 07:34:50",
-            "2026-11-22 24:00:00", "2026-11-22 99:99:99", "2026-11-22 07:34:501", "2026-11-22Z07:34:50", "Nov 31 07:00:00",
-            "Now 22 07:00:00", "Nov 22", "Sun Nov 22 07:31:34", "22/Foo/2026:07:31:34", "1795332703", "1795332703x",
-            "9999999999: x", "179533270: x", "17953327031: x", "I1332 07:34:50", "Info: x", "E", "Nov 22, 2026 13:00:00 AM",
-            "٢٠٢٦-11-22 07:34:50", "127.0.0.1 - -", "0000-00-00 00:00:00", "9999-12-31 23:59:59",
+            "",
+            "2",
+            "2026",
+            "2026-",
+            "2026-11-22",
+            "2026-11-22 07:34",
+            "2026-13-22 07:34:50",
+            "2026-02-29 07:34:50",
+            "2026-11-22 24:00:00",
+            "2026-11-22 99:99:99",
+            "2026-11-22 07:34:501",
+            "2026-11-22Z07:34:50",
+            "Nov 31 07:00:00",
+            "Now 22 07:00:00",
+            "Nov 22",
+            "Sun Nov 22 07:31:34",
+            "22/Foo/2026:07:31:34",
+            "1795332703",
+            "1795332703x",
+            "9999999999: x",
+            "179533270: x",
+            "17953327031: x",
+            "I1332 07:34:50",
+            "Info: x",
+            "E",
+            "Nov 22, 2026 13:00:00 AM",
+            "٢٠٢٦-11-22 07:34:50",
+            "127.0.0.1 - -",
+            "0000-00-00 00:00:00",
+            "9999-12-31 23:59:59",
         ] {
             assert_eq!(parse_prefix(text.as_bytes(), &CLOCK), None, "{text}");
         }
@@ -537,7 +411,13 @@ mod tests {
     fn rfc3339_wants_a_zone_and_nothing_else() {
         assert_eq!(parse_rfc3339("1970-01-01T00:00:01Z"), Some(NANOS_PER_SECOND));
         assert_eq!(parse_rfc3339("1970-01-01 01:00:00.5+01:00"), Some(500_000_000));
-        for text in ["1970-01-01T00:00:01", "1970-01-01T00:00:01Z ", "1970-01-01", "", "1970-01-01T00:00:01 UTC"] {
+        for text in [
+            "1970-01-01T00:00:01",
+            "1970-01-01T00:00:01Z ",
+            "1970-01-01",
+            "",
+            "1970-01-01T00:00:01 UTC",
+        ] {
             assert_eq!(parse_rfc3339(text), None, "{text}");
         }
     }
@@ -545,8 +425,14 @@ mod tests {
     #[test]
     fn a_whole_text_is_a_stamp_or_a_count() {
         let nanos = |text| parse_whole(text, &CLOCK).map(|stamp| format_utc(stamp.nanos));
-        assert_eq!(nanos("1795332703123456").as_deref(), Some("2026-11-22T07:31:43.123456Z"));
-        assert_eq!(nanos("2026-11-22 07:35:04,463").as_deref(), Some("2026-11-22T06:35:04.463Z"));
+        assert_eq!(
+            nanos("1795332703123456").as_deref(),
+            Some("2026-11-22T07:31:43.123456Z")
+        );
+        assert_eq!(
+            nanos("2026-11-22 07:35:04,463").as_deref(),
+            Some("2026-11-22T06:35:04.463Z")
+        );
         assert_eq!(nanos("2026-11-22T07:31:34Z and more"), None);
         assert_eq!(nanos("12345678901234567890123"), None);
     }

@@ -1,0 +1,276 @@
+//! Checks that a page is complete, can be searched for, and gives advice that harms nobody.
+//!
+//! In: a signature, and the library it will be part of. Out: everything that is wrong with it, each
+//! with the author's line. What makes a page unreadable is found earlier, by `page`.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::diagnostic::PageError;
+use super::select::IdPattern;
+use super::{Library, Role, Signature};
+use crate::detect::compile;
+
+/// Shortest literal that the scan may look for, in bytes.
+const SHORTEST_LITERAL: usize = 4;
+
+/// Fields of a record that texts may use besides captures.
+const RECORD_FIELDS: &[&str] = &["service"];
+
+/// Everything that is wrong with `signature`.
+pub fn lint(signature: &Signature, library: &Library) -> Vec<PageError> {
+    let page = Page(signature);
+    let mut errors = Vec::new();
+    let captures = match compile::check(signature) {
+        Ok(conditions) => {
+            errors.extend(page.literals(&conditions.gates));
+            conditions.captures
+        }
+        Err(error) => {
+            errors.push(error);
+            BTreeSet::new()
+        }
+    };
+    page.completeness(&mut errors);
+    page.placeholders(&captures, &mut errors);
+    page.advice(&mut errors);
+    page.relations(library, &mut errors);
+    errors
+}
+
+struct Page<'a>(&'a Signature);
+
+impl Page<'_> {
+    fn error(&self, span: Range<usize>, message: impl Into<String>, label: &str) -> PageError {
+        PageError::new(&self.0.file, &self.0.page, span, message, label)
+    }
+
+    /// Where `text` stands in the page.
+    fn place(&self, text: &str) -> Range<usize> {
+        let start = self.0.page.find(text).unwrap_or(0);
+        start..start + text.len().min(self.0.page.len() - start)
+    }
+
+    fn literals(&self, gates: &[crate::scan::gate::Gate]) -> Option<PageError> {
+        let short = gates
+            .iter()
+            .flat_map(|gate| &gate.literals)
+            .find(|literal| literal.len() < SHORTEST_LITERAL)?;
+        Some(self.error(
+            self.place("[match"),
+            format!("the scan would look for '{short}', which is too short to be telling"),
+            "every way to match needs a literal of 4 bytes or more, without quotes, backslashes or <>&/",
+        ))
+    }
+
+    fn completeness(&self, errors: &mut Vec<PageError>) {
+        let Page(signature) = self;
+        let title = self.place(&signature.title);
+        let mut require = |holds: bool, message: String, label: &str| {
+            if !holds {
+                errors.push(self.error(title.clone(), message, label));
+            }
+        };
+        require(
+            !signature.meaning.is_empty(),
+            "the page does not say what the failure means".to_owned(),
+            "expected a paragraph between the signature block and `## Cause`",
+        );
+        require(
+            !signature.seen_on.is_empty(),
+            "seen-on is empty".to_owned(),
+            "name the program and version that printed the examples",
+        );
+        let advice: &[&str] = match signature.role {
+            Role::Cause | Role::Symptom => &["Cause", "Impact", "Fix", "Verify", "Prevent", "References"],
+            Role::Handled | Role::Boilerplate | Role::Lifecycle => &["Cause", "References"],
+        };
+        for name in advice {
+            let section = signature.section(name, |_| false);
+            require(
+                section.is_some_and(|section| !section.body.is_empty()),
+                format!("the page has no section `## {name}`, or it is empty"),
+                "this page",
+            );
+            if matches!(*name, "Fix" | "Verify") {
+                require(
+                    section.is_none_or(|section| !section.items.is_empty()),
+                    format!("`## {name}` is not a list of steps"),
+                    "this page",
+                );
+            }
+        }
+        require(
+            signature.examples.iter().any(|example| example.matches),
+            "the page has no example that matches".to_owned(),
+            "expected a block with the info string `log match captured` under `## Examples`",
+        );
+        require(
+            signature.examples.iter().any(|example| !example.matches),
+            "the page has no example that must not match".to_owned(),
+            "expected a block with the info string `log no-match` under `## Examples`",
+        );
+    }
+
+    fn placeholders(&self, captures: &BTreeSet<String>, errors: &mut Vec<PageError>) {
+        static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\{\{\s*(\w+)\s*\}\}").ok());
+        let Page(signature) = self;
+        let examples = signature.page.find("## Examples").unwrap_or(signature.page.len());
+        for found in PLACEHOLDER.iter().flat_map(|regex| regex.captures_iter(&signature.page[..examples])) {
+            let (Some(whole), Some(name)) = (found.get(0), found.get(1)) else {
+                continue;
+            };
+            if !captures.contains(name.as_str()) && !RECORD_FIELDS.contains(&name.as_str()) {
+                errors.push(self.error(
+                    whole.range(),
+                    format!("nothing captures '{}'", name.as_str()),
+                    "expected the name of a group in one of the patterns, or `service`",
+                ));
+            }
+        }
+    }
+
+    fn advice(&self, errors: &mut Vec<PageError>) {
+        for section in self.0.sections.iter().filter(|section| section.name != "Examples") {
+            let at = self.place(&section.body).start;
+            for (command, place) in commands(&section.body) {
+                let before = &section.body[..place];
+                let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+                if is_warning(&before[line_start..]) {
+                    continue;
+                }
+                if let Some((message, label)) = harm(command, before) {
+                    errors.push(self.error(at + place..at + place + command.len(), message, label));
+                }
+            }
+        }
+    }
+
+    fn relations(&self, library: &Library, errors: &mut Vec<PageError>) {
+        let Page(signature) = self;
+        let known = |pattern: &IdPattern| library.signatures().iter().any(|other| pattern.matches(&other.id));
+        for pattern in signature.leads_to.iter().chain(&signature.supersedes) {
+            if !known(pattern) {
+                errors.push(self.error(
+                    self.place(&format!("\"{pattern}\"")),
+                    format!("no signature is called '{pattern}'"),
+                    "expected an id or glob from `incident signatures list`",
+                ));
+            }
+        }
+        for section in &signature.sections {
+            if let Some(id) = section.with.as_ref().filter(|id| library.get(id).is_none()) {
+                errors.push(self.error(self.place(id), format!("no signature is called '{id}'"), "in this heading"));
+            }
+        }
+    }
+}
+
+/// The commands in a Markdown text (code spans, and lines of code blocks) with their places.
+fn commands(text: &str) -> Vec<(&str, usize)> {
+    let mut commands = Vec::new();
+    let mut in_block = false;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with("```") {
+            in_block = !in_block;
+        } else if in_block {
+            let command = line.trim();
+            commands.push((command, at + line.find(command).unwrap_or(0)));
+        } else {
+            let mut parts = line.split('`');
+            let mut place = at;
+            while let Some(prose) = parts.next() {
+                place += prose.len() + 1;
+                if let Some(code) = parts.next() {
+                    commands.push((code, place));
+                    place += code.len() + 1;
+                }
+            }
+        }
+        at += line.len();
+    }
+    commands
+}
+
+/// Whether the words before a command say that it should not be run.
+fn is_warning(before: &str) -> bool {
+    let before = before.to_ascii_lowercase();
+    let before = before.trim_end_matches('`');
+    ["not ", "never ", "no ", "instead of ", "avoid ", "without "]
+        .iter()
+        .any(|word| before.rsplit(['.', ';']).next().is_some_and(|clause| clause.contains(word)))
+}
+
+/// What is wrong with a command, and what to write in its place.
+fn harm(command: &str, before: &str) -> Option<(&'static str, &'static str)> {
+    let after = |name: &str| command.split_once(name).map(|(_, arguments)| arguments);
+    let unquoted = |arguments: &str| {
+        let mut quote = None;
+        arguments.chars().any(|c| {
+            match quote {
+                Some(open) if c == open => quote = None,
+                None if c == '\'' || c == '"' => quote = Some(c),
+                None => return matches!(c, '<' | '>'),
+                Some(_) => {}
+            }
+            false
+        })
+    };
+    if after("pip install").is_some_and(unquoted) {
+        return Some((
+            "a shell takes < and > for redirections here and installs something else",
+            "quote the requirement: pip install 'bcrypt>=4.0.1,<5'",
+        ));
+    }
+    if command.contains("pkill -f") || command.contains("pkill -9") || command.contains("killall") {
+        return Some((
+            "this also kills other programs whose command line looks alike",
+            "stop the unit, or one PID that was looked at",
+        ));
+    }
+    if command.contains("xargs") && command.contains("kill") {
+        return Some((
+            "this kills whatever the list holds: lsof on a port also lists clients",
+            "look at the list, then stop the listener's unit or PID",
+        ));
+    }
+    let hard = command.contains("kill -9") || command.contains("kill -KILL") || command.contains("kill -s KILL");
+    let gentle = before.contains("kill -TERM") || before.contains("`kill ") || before.contains("systemctl stop");
+    if hard && !gentle {
+        return Some((
+            "a process is killed before it was asked to end",
+            "send TERM first, and KILL only if it does not go",
+        ));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_that_misread_or_harm_are_found() {
+        assert!(harm("pip install bcrypt>=4.0.0,<5.0.0", "").is_some());
+        assert!(harm("pip install 'bcrypt>=4.0.0,<5.0.0'", "").is_none());
+        assert!(harm("lsof -ti:8000 | xargs kill -9", "").is_some());
+        assert!(harm("pkill -f uvicorn", "").is_some());
+        assert!(harm("kill -9 4711", "").is_some());
+        assert!(harm("kill -9 4711", "First `kill 4711`, then ").is_none());
+        assert!(is_warning("Do not use `"));
+    }
+
+    #[test]
+    fn commands_are_found_in_spans_and_blocks() {
+        let text = "Run `a b`, then\n```sh\nc d\n```\nand `e`.";
+        let found: Vec<&str> = commands(text).into_iter().map(|(command, _)| command).collect();
+        assert_eq!(found, ["a b", "c d", "e"]);
+        for (command, place) in commands(text) {
+            assert_eq!(&text[place..place + command.len()], command);
+        }
+    }
+}
