@@ -17,9 +17,11 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Scan logs and write the report
-    #[command(after_help = "Exit codes:\n  0  done, with or without findings\n  1  done, and --fail-on was met\n  2  wrong usage, \
+    #[command(
+        after_help = "Exit codes:\n  0  done, with or without findings\n  1  done, and --fail-on was met\n  2  wrong usage, \
                             nothing could be read, or the report could not be written\n  3  done, but something could not be \
-                            read in full; the report names it")]
+                            read in full; the report names it"
+    )]
     Scan(Scan),
     /// Look at the library of signatures, and check it
     Signatures {
@@ -57,7 +59,12 @@ pub struct Scan {
     pub fail_on: Option<SeverityName>,
 
     /// Time zone of lines that state none: UTC, local, or an offset like +02:00
-    #[arg(long, value_name = "ZONE", default_value = "local", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "ZONE",
+        default_value = "local",
+        allow_hyphen_values = true
+    )]
     pub timezone: String,
 
     /// Number of threads; 0 takes one for each core

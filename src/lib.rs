@@ -101,7 +101,11 @@ impl Progress for Silent {
 pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) -> Result<Report, Error> {
     let mut inputs = walk::find(&options.paths);
     let detector = Detector::new(library)?;
-    let clocks: Vec<Clock> = inputs.sources.iter().map(|source| clock(source, options)).collect();
+    let clocks: Vec<Clock> = inputs
+        .sources
+        .iter()
+        .map(|source| clock(source, options))
+        .collect();
     let mut collector = Collector::new(&detector, inputs.sources.len());
 
     let pool = rayon::ThreadPoolBuilder::new()
@@ -117,7 +121,10 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
     let mut feed = Feed::new(&inputs.sources, options.block_size, options.map_files);
     let mut not_read = Vec::new();
     loop {
-        let wave: Vec<Fed> = feed.by_ref().take(options.threads.max(1) * BLOCKS_A_THREAD).collect();
+        let wave: Vec<Fed> = feed
+            .by_ref()
+            .take(options.threads.max(1) * BLOCKS_A_THREAD)
+            .collect();
         if wave.is_empty() {
             break;
         }
@@ -131,7 +138,14 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         for (fed, examined) in wave.into_iter().zip(results) {
             match (fed, examined) {
                 (Fed::Block(block), Some(examined)) => collector.take(block.source, examined),
-                (Fed::End { source, bytes, trouble }, _) => {
+                (
+                    Fed::End {
+                        source,
+                        bytes,
+                        trouble,
+                    },
+                    _,
+                ) => {
                     collector.end(source, bytes);
                     not_read.extend(trouble.map(|trouble| NotRead {
                         source: inputs.sources[source].name.clone(),
@@ -156,7 +170,13 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         zone: options.zone,
         signatures: library.signatures().len(),
     };
-    Ok(build(&analysis, &detected, &inputs.sources, inputs.not_read, &making))
+    Ok(build(
+        &analysis,
+        &detected,
+        &inputs.sources,
+        inputs.not_read,
+        &making,
+    ))
 }
 
 /// How times without zone or year are read in `source`.

@@ -6,17 +6,30 @@
 use std::collections::BTreeSet;
 
 use super::keys::keys;
-use super::{Found, Incident, Link};
-use crate::record::TimeQuality;
+use super::{Found, Incident, Link, Order};
+use crate::detect::histogram::Episode;
 use crate::report::model::Confidence;
 use crate::signature::{Role, Severity};
 
 /// How much later than its effect a cause may seem to be, in nanoseconds: some logs are written in whole
 /// seconds, and an access line precedes the traceback of its own request.
-const SLACK: i64 = 5_000_000_000;
+const SLACK: i64 = 2_000_000_000;
 
 /// How long after the last sign of a cause an effect may begin, in nanoseconds.
-const REACH: i64 = 3_600_000_000_000;
+const REACH_OF_CAUSE: i64 = 600_000_000_000;
+
+/// The same for a symptom, which is over when it is not seen any more.
+const REACH_OF_SYMPTOM: i64 = 60_000_000_000;
+
+/// What goes on this long before its supposed effect begins, and [`AFTERWARDS`] after it has ended, is
+/// background noise, in nanoseconds.
+const BEFOREHAND: i64 = 30_000_000_000;
+
+/// See [`BEFOREHAND`].
+const AFTERWARDS: i64 = 10_000_000_000;
+
+/// So many records make a background.
+const BACKGROUND: u64 = 5;
 
 /// Divides the findings that are causes or symptoms into incidents, the worst first.
 pub fn incidents(found: &[Found<'_>]) -> Vec<Incident> {
@@ -45,22 +58,13 @@ fn links(found: &[Found<'_>]) -> Vec<Link> {
             if from == to || !cause.is_trouble() || !effect.is_trouble() || !declares(cause, effect) {
                 continue;
             }
-            let (earliest, latest) = span(cause);
-            let (_, effect_latest) = first_span(effect);
-            let (effect_earliest, _) = first_span(effect);
-            let too_early = earliest
-                .zip(effect_latest)
-                .is_some_and(|(cause, effect)| effect + SLACK < cause);
-            let too_late = latest
-                .zip(effect_earliest)
-                .is_some_and(|(cause, effect)| effect > cause + REACH);
-            if too_early || too_late {
+            let Some(order) = order(cause, effect) else {
                 continue;
-            }
+            };
             links.push(Link {
                 from,
                 to,
-                delay: earliest.zip(effect_earliest).map(|(cause, effect)| effect - cause),
+                order,
                 shared: keys[from].intersection(&keys[to]).cloned().collect(),
             });
         }
@@ -79,24 +83,47 @@ fn declares(cause: &Found<'_>, effect: &Found<'_>) -> bool {
         .any(|pattern| (symptom || !pattern.is_glob()) && pattern.matches(&effect.signature.id))
 }
 
-/// Earliest time of the first record, and latest time of the last.
-fn span(found: &Found<'_>) -> (Option<i64>, Option<i64>) {
-    let first = found.tally.first().sighting.time;
-    let last = found.tally.last.sighting.time;
-    (first.at, last.until.or(last.at))
+/// How the times of two findings agree with `cause` having brought about `effect`; nothing if they
+/// speak against it. Single episodes are compared: an effect may well have been seen earlier for
+/// another reason.
+fn order(cause: &Found<'_>, effect: &Found<'_>) -> Option<Order> {
+    let reach = match cause.signature.role {
+        Role::Cause => REACH_OF_CAUSE,
+        _ => REACH_OF_SYMPTOM,
+    };
+    let (causes, effects) = (cause.tally.times.episodes(), effect.tally.times.episodes());
+    if causes.is_empty() || effects.is_empty() {
+        return Some(Order::Undated);
+    }
+    let fits = |cause: &Episode, effect: &Episode| {
+        cause.first <= effect.first + SLACK
+            && effect.first <= cause.last + reach
+            && !is_background(cause, effect)
+    };
+    let explained = |effect: &&Episode| causes.iter().any(|cause| fits(cause, effect));
+    let from = effects.iter().find(explained)?;
+    Some(Order::Agrees {
+        delay: from.first - causes.first()?.first,
+        from: (Some(from) != effects.first()).then_some(from.first),
+    })
 }
 
-/// Earliest and latest time of the first record.
-fn first_span(found: &Found<'_>) -> (Option<i64>, Option<i64>) {
-    let first = found.tally.first().sighting.time;
-    (first.at, first.until.or(first.at))
+/// Whether `cause` went on as well long before `effect` began and after it had ended.
+fn is_background(cause: &Episode, effect: &Episode) -> bool {
+    cause.count >= BACKGROUND
+        && cause.first + BEFOREHAND < effect.first
+        && effect.last + AFTERWARDS < cause.last
 }
 
-/// Causes and symptoms, grouped by links.
+/// Causes and symptoms, grouped by links. Two findings that begin with the same record are two
+/// sides of one event, so they belong together without a link.
 fn groups(found: &[Found<'_>], links: &[Link]) -> Vec<Vec<usize>> {
     let mut group: Vec<usize> = (0..found.len()).collect();
-    for link in links {
-        let (keep, join) = (group[link.from], group[link.to]);
+    let pairs = links.iter().map(|link| (link.from, link.to));
+    let same = (0..found.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
+    let same = same.filter(|(one, other)| same_record(&found[*one], &found[*other]));
+    for (one, other) in pairs.chain(same) {
+        let (keep, join) = (group[one], group[other]);
         for own in &mut group {
             if *own == join {
                 *own = keep;
@@ -111,6 +138,15 @@ fn groups(found: &[Found<'_>], links: &[Link]) -> Vec<Vec<usize>> {
     }
     groups.retain(|members| !members.is_empty());
     groups
+}
+
+/// Whether both findings begin with the same record.
+pub fn same_record(one: &Found<'_>, other: &Found<'_>) -> bool {
+    let place = |found: &Found<'_>| {
+        let first = &found.tally.first().sighting;
+        (first.source, first.offset)
+    };
+    one.is_trouble() && other.is_trouble() && place(one) == place(other)
 }
 
 /// How much an effect weighs when causes are compared.
@@ -156,7 +192,7 @@ fn incident(found: &[Found<'_>], all_links: &[Link], mut members: Vec<usize>) ->
         .unwrap_or(Severity::Info);
     let root = candidates.first().map(|(_, member)| *member);
     let confidence = match root {
-        Some(root) => confidence(found, &links, root, members.len()),
+        Some(root) => confidence(&links, root, members.len()),
         None => Confidence::None,
     };
     if let Some(root) = root {
@@ -207,14 +243,13 @@ pub fn reach(links: &[Link], from: usize) -> BTreeSet<usize> {
     reached
 }
 
-fn confidence(found: &[Found<'_>], links: &[Link], root: usize, members: usize) -> Confidence {
+fn confidence(links: &[Link], root: usize, members: usize) -> Confidence {
     let own: Vec<&Link> = links.iter().filter(|link| link.from == root).collect();
     if members == 1 {
         // Nothing to explain: the failure stands for itself.
         return Confidence::Medium;
     }
-    let dated = |number: usize| found[number].tally.first().sighting.time.quality != TimeQuality::Unknown;
-    let ordered = |link: &&&Link| dated(link.from) && dated(link.to);
+    let ordered = |link: &&&Link| link.order != Order::Undated;
     if own.iter().filter(ordered).any(|link| !link.shared.is_empty()) {
         Confidence::High
     } else if own.iter().any(|link| ordered(&link)) || own.iter().any(|link| !link.shared.is_empty()) {

@@ -37,10 +37,24 @@ pub struct Link {
     pub from: usize,
     /// The effect.
     pub to: usize,
-    /// From the first record of the cause to the first of the effect, in nanoseconds, if both are dated.
-    pub delay: Option<i64>,
+    /// How their times agree.
+    pub order: Order,
     /// What both are about, e.g. `port 8000`.
     pub shared: Vec<String>,
+}
+
+/// How the times of a cause and its effect agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// One of them states no times.
+    Undated,
+    /// The effect follows the cause.
+    Agrees {
+        /// From the first record of the cause to the first that it explains, in nanoseconds.
+        delay: i64,
+        /// If earlier records of the effect are not explained: the first that is, in UTC nanoseconds.
+        from: Option<i64>,
+    },
 }
 
 /// Findings that belong together.

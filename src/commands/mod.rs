@@ -54,7 +54,10 @@ fn library(selection: &Selection) -> Result<Library, Error> {
         }
     }
     let patterns = |texts: &[String]| -> Result<Vec<IdPattern>, Error> {
-        texts.iter().map(|text| IdPattern::new(text).map_err(Error::Usage)).collect()
+        texts
+            .iter()
+            .map(|text| IdPattern::new(text).map_err(Error::Usage))
+            .collect()
     };
     library.narrow(&patterns(&selection.select)?, &patterns(&selection.ignore)?)?;
     Ok(library)

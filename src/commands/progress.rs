@@ -20,7 +20,8 @@ impl Watch {
         let bar = if quiet || !io::stderr().is_terminal() {
             ProgressBar::hidden()
         } else {
-            let style = ProgressStyle::with_template("{spinner} {bytes} scanned, {bytes_per_sec}: {wide_msg}");
+            let style =
+                ProgressStyle::with_template("{spinner} {bytes} scanned, {bytes_per_sec}: {wide_msg}");
             let bar = ProgressBar::new_spinner();
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.enable_steady_tick(Duration::from_millis(100));
@@ -40,7 +41,12 @@ impl Watch {
         let rate = if seconds > 0.0 { gigabytes / seconds } else { 0.0 };
         let mut stderr = anstream::stderr();
         for lost in report.not_read.iter().filter(|lost| lost.lost) {
-            writeln!(stderr, "incident: {}: {}", visible(lost.source.as_bytes(), None), lost.reason)?;
+            writeln!(
+                stderr,
+                "incident: {}: {}",
+                visible(lost.source.as_bytes(), None),
+                lost.reason
+            )?;
         }
         writeln!(
             stderr,
@@ -49,7 +55,11 @@ impl Watch {
             if report.stats.sources == 1 { "log" } else { "logs" },
             report.stats.bytes,
             report.findings.len(),
-            if report.findings.len() == 1 { "finding" } else { "findings" },
+            if report.findings.len() == 1 {
+                "finding"
+            } else {
+                "findings"
+            },
         )
     }
 }

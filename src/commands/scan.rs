@@ -67,11 +67,17 @@ fn now() -> Result<i64, Error> {
             .parse::<i64>()
             .ok()
             .and_then(|seconds| seconds.checked_mul(1_000_000_000))
-            .ok_or_else(|| Error::Usage(format!("SOURCE_DATE_EPOCH is '{fixed}'; expected seconds since 1970")));
+            .ok_or_else(|| {
+                Error::Usage(format!(
+                    "SOURCE_DATE_EPOCH is '{fixed}'; expected seconds since 1970"
+                ))
+            });
     }
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     // The second is precise enough for a report.
-    Ok(i64::try_from(since.as_secs()).unwrap_or_default().saturating_mul(1_000_000_000))
+    Ok(i64::try_from(since.as_secs())
+        .unwrap_or_default()
+        .saturating_mul(1_000_000_000))
 }
 
 fn host_name() -> String {
@@ -94,12 +100,14 @@ fn format_of(format: OutputFormat) -> Format {
 /// The files to write and their formats, decided before the scan so that a mistake costs no time.
 fn outputs(flags: &Scan) -> Result<Vec<(PathBuf, Format)>, Error> {
     let output = |path: &PathBuf| {
-        let format = Format::from_path(path).or(flags.format.map(format_of)).ok_or_else(|| {
-            Error::Usage(format!(
-                "{}: the ending does not tell the format; use .md or .json, or add --format",
-                path.display()
-            ))
-        })?;
+        let format = Format::from_path(path)
+            .or(flags.format.map(format_of))
+            .ok_or_else(|| {
+                Error::Usage(format!(
+                    "{}: the ending does not tell the format; use .md or .json, or add --format",
+                    path.display()
+                ))
+            })?;
         let folder = folder_of(path);
         if folder.is_dir() {
             Ok((path.clone(), format))

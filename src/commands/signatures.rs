@@ -17,8 +17,14 @@ pub(super) fn run(action: &SignatureAction) -> Result<Exit, Error> {
         SignatureAction::Show { id, selection } => show(&library(selection)?, id),
         SignatureAction::Lint { dir } => {
             let pages = Pages::read(dir.as_deref())?;
-            let wanted = pages.library.signatures().iter().filter(|signature| pages.wants(signature));
-            let errors = wanted.flat_map(|signature| lint::lint(signature, &pages.library)).collect();
+            let wanted = pages
+                .library
+                .signatures()
+                .iter()
+                .filter(|signature| pages.wants(signature));
+            let errors = wanted
+                .flat_map(|signature| lint::lint(signature, &pages.library))
+                .collect();
             pages.verdict(errors, &format!("{} pages are complete", pages.count()))
         }
         SignatureAction::Test { dir } => {
@@ -32,13 +38,21 @@ pub(super) fn run(action: &SignatureAction) -> Result<Exit, Error> {
 }
 
 fn list(library: &Library) -> Result<Exit, Error> {
-    let width = library.signatures().iter().map(|signature| signature.id.len()).max();
+    let width = library
+        .signatures()
+        .iter()
+        .map(|signature| signature.id.len())
+        .max();
     let width = width.unwrap_or_default();
     let mut text = String::new();
     for signature in library.signatures() {
         let (severity, role) = (signature.severity.name(), signature.role.name());
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:width$}  {severity:<8}  {role:<11}  {}", signature.id, signature.title);
+        let _ = writeln!(
+            text,
+            "{:width$}  {severity:<8}  {role:<11}  {}",
+            signature.id, signature.title
+        );
     }
     print(&text)?;
     Ok(Exit::Done)
@@ -76,7 +90,11 @@ impl Pages {
         };
         let mut folder = Library::default();
         let bad = folder.add_folder(dir)?;
-        let own = folder.signatures().iter().map(|signature| signature.id.clone()).collect();
+        let own = folder
+            .signatures()
+            .iter()
+            .map(|signature| signature.id.clone())
+            .collect();
         for signature in folder.signatures() {
             library.add(signature.clone());
         }
@@ -103,7 +121,11 @@ impl Pages {
             print(&format!("{done}\n"))?;
             return Ok(Exit::Done);
         }
-        print(&format!("{}\n\n{} errors; {done}\n", errors.join("\n\n"), errors.len()))?;
+        print(&format!(
+            "{}\n\n{} errors; {done}\n",
+            errors.join("\n\n"),
+            errors.len()
+        ))?;
         Ok(Exit::Failed)
     }
 }

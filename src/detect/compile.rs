@@ -59,7 +59,8 @@ impl<'a> Detector<'a> {
     /// Compiles `library`.
     pub fn new(library: &'a Library) -> Result<Detector<'a>, Error> {
         let mut probes = Vec::new();
-        let mut gates: Vec<(String, ProbeId)> = requests::gates().map(|gate| (gate, REQUESTS_PROBE)).collect();
+        let mut gates: Vec<(String, ProbeId)> =
+            requests::gates().map(|gate| (gate, REQUESTS_PROBE)).collect();
         for (number, signature) in library.signatures().iter().enumerate() {
             for (slot, test) in slots(&signature.condition) {
                 let gate = gate_of(signature, &test).map_err(|error| Error::Page(Box::new(error)))?;
@@ -113,7 +114,10 @@ impl<'a> Detector<'a> {
                 Role::Cause | Role::Symptom | Role::Handled
             )
         };
-        if holding.iter().any(|(number, slot, _)| single(*slot) && telling(*number)) {
+        if holding
+            .iter()
+            .any(|(number, slot, _)| single(*slot) && telling(*number))
+        {
             holding.retain(|(number, _, _)| self.signature(*number).role != Role::Boilerplate);
         }
     }
@@ -208,7 +212,10 @@ fn check_test(signature: &Signature, test: &Test, captures: &mut BTreeSet<String
             page_error(
                 signature,
                 pattern.span(),
-                &format!("this pattern cannot be used: {}", last.trim_start_matches("error: ")),
+                &format!(
+                    "this pattern cannot be used: {}",
+                    last.trim_start_matches("error: ")
+                ),
                 "in this pattern",
             )
         })?;

@@ -80,7 +80,12 @@ pub(super) struct Event {
 }
 
 /// Examines one block.
-pub fn examine(detector: &Detector<'_>, block: &Block, clock: &Clock, file_service: Option<&str>) -> Examined {
+pub fn examine(
+    detector: &Detector<'_>,
+    block: &Block,
+    clock: &Clock,
+    file_service: Option<&str>,
+) -> Examined {
     let window = block.window();
     let body = block.body();
     let mut reader = RecordReader::new(block, clock, file_service);
@@ -187,7 +192,9 @@ impl Examined {
                 continue;
             }
             tried.push(*id);
-            let Some(probe) = detector.probe(*id) else { continue };
+            let Some(probe) = detector.probe(*id) else {
+                continue;
+            };
             let mut caught = Caught::default();
             if probe.matcher.holds(record, &mut caught) {
                 holding.push((probe.signature, probe.slot, caught));
@@ -233,13 +240,7 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-fn occurrence(
-    block: &Block,
-    record: &Record,
-    extent: Extent,
-    line: u64,
-    caught: Caught,
-) -> Occurrence {
+fn occurrence(block: &Block, record: &Record, extent: Extent, line: u64, caught: Caught) -> Occurrence {
     const NAMES_A_SERVICE: &[&str] = &["service", "unit", "container"];
     let raw = &block.window()[extent.start..extent.end];
     let matched = caught.line.unwrap_or(0);
@@ -307,7 +308,10 @@ fn beginning(window: &[u8], clock: &Clock, assumed: &mut Assumed) -> (Option<For
             first.get_or_insert(stamp.nanos);
         }
         if number < FORMAT_LINES {
-            formats.entry(header.format.name()).or_insert((0, header.format)).0 += 1;
+            formats
+                .entry(header.format.name())
+                .or_insert((0, header.format))
+                .0 += 1;
         }
     }
     // A line without a header says little: any named format comes first.

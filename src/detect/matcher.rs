@@ -102,7 +102,10 @@ impl Matcher {
             && (self.fields.is_empty() || fields_hold(&self.fields, record))
             && self.all.iter().all(|test| test.holds(record, caught))
             && (self.any.is_empty() || self.any.iter().any(|test| test.holds(record, caught)))
-            && !self.not.iter().any(|test| test.holds(record, &mut Caught::default()))
+            && !self
+                .not
+                .iter()
+                .any(|test| test.holds(record, &mut Caught::default()))
     }
 
     fn header_holds(&self, record: &Record) -> bool {
@@ -155,16 +158,19 @@ const JSON_ATTEMPTS: usize = 4;
 /// Whether a JSON object in the record has these values.
 fn fields_hold(fields: &[(String, toml::Value)], record: &Record) -> bool {
     let written = record.as_written.as_deref();
-    [Some(record.text.as_str()), written].into_iter().flatten().any(|text| {
-        text.match_indices('{').take(JSON_ATTEMPTS).any(|(at, _)| {
-            let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
-            values.next().and_then(Result::ok).is_some_and(|object| {
-                fields
-                    .iter()
-                    .all(|(key, wanted)| lookup(&object, key).is_some_and(|value| equal(value, wanted)))
+    [Some(record.text.as_str()), written]
+        .into_iter()
+        .flatten()
+        .any(|text| {
+            text.match_indices('{').take(JSON_ATTEMPTS).any(|(at, _)| {
+                let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
+                values.next().and_then(Result::ok).is_some_and(|object| {
+                    fields
+                        .iter()
+                        .all(|(key, wanted)| lookup(&object, key).is_some_and(|value| equal(value, wanted)))
+                })
             })
         })
-    })
 }
 
 /// The value of `a.b`, whether written as one key or nested.

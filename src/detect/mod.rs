@@ -9,6 +9,7 @@
 pub mod collect;
 pub mod compile;
 pub mod examine;
+pub mod histogram;
 pub mod matcher;
 mod over_time;
 pub mod requests;

@@ -161,7 +161,9 @@ impl SequenceState {
             open.clear();
         }
         // One record is one step, however many it could be.
-        let new = open.last().is_none_or(|last| last.sighting.offset != sighting.offset);
+        let new = open
+            .last()
+            .is_none_or(|last| last.sighting.offset != sighting.offset);
         if step == open.len() && new {
             open.push(event.occurrence);
         }

@@ -14,8 +14,8 @@ const MOST_ENDPOINTS: usize = 2_000;
 /// Texts of which every failed request's line contains one.
 pub(super) fn gates() -> impl Iterator<Item = String> {
     const STATUSES: &[&str] = &[
-        "500", "501", "502", "503", "504", "505", "507", "508", "511", "520", "521", "522", "523", "524", "525",
-        "526", "530", "009",
+        "500", "501", "502", "503", "504", "505", "507", "508", "511", "520", "521", "522", "523", "524",
+        "525", "526", "530", "009",
     ];
     STATUSES.iter().flat_map(|status| {
         [

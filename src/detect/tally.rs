@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use super::histogram::Histogram;
 use crate::record::{Level, Time};
 
 /// First occurrences that are kept as evidence (and the last one).
@@ -97,7 +98,11 @@ impl Counts {
 
     /// The most frequent first; equal counts in the order of the text.
     pub fn by_frequency(&self) -> Vec<(&str, u64)> {
-        let mut values: Vec<_> = self.0.iter().map(|(value, count)| (value.as_str(), *count)).collect();
+        let mut values: Vec<_> = self
+            .0
+            .iter()
+            .map(|(value, count)| (value.as_str(), *count))
+            .collect();
         values.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         values
     }
@@ -123,6 +128,8 @@ pub struct Tally {
     pub captures: BTreeMap<String, Counts>,
     /// Numbers of the sources with at least one.
     pub sources: BTreeMap<usize, u64>,
+    /// When they were written, as far as dated.
+    pub times: Histogram,
 }
 
 impl Tally {
@@ -136,8 +143,13 @@ impl Tally {
         for (name, value) in &occurrence.captures {
             captures.entry(name.clone()).or_default().add(value, 1);
         }
+        let mut times = Histogram::default();
+        if let Some(at) = occurrence.sighting.time.at {
+            times.add(at);
+        }
         Tally {
             count: 1,
+            times,
             sources: BTreeMap::from([(occurrence.sighting.source, 1)]),
             last: occurrence.clone(),
             samples: vec![occurrence],
@@ -165,6 +177,9 @@ impl Tally {
             }
         }
         *self.sources.entry(occurrence.sighting.source).or_default() += 1;
+        if let Some(at) = occurrence.sighting.time.at {
+            self.times.add(at);
+        }
         if occurrence.sighting.order_of_last(&self.last.sighting).is_gt() {
             self.last = occurrence.clone();
         }
@@ -183,6 +198,7 @@ impl Tally {
                 own.add(value, *count);
             }
         }
+        self.times.merge(&other.times);
         for (source, count) in other.sources {
             *self.sources.entry(source).or_default() += count;
         }

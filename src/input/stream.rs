@@ -165,14 +165,46 @@ fn end(source: usize, bytes: u64, trouble: Option<Trouble>) -> Fed {
 /// Magic bytes of what this program does not read, and what the reader can do instead.
 /// The last column: whether a log is missed.
 const MAGIC: &[(&[u8], &str, bool)] = &[
-    (b"\x1f\x8b", "compressed with gzip; scan it with: zcat FILE | incident scan -", true),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd; scan it with: zstdcat FILE | incident scan -", true),
-    (b"\xfd7zXZ\0", "compressed with xz; scan it with: xzcat FILE | incident scan -", true),
-    (b"BZh", "compressed with bzip2; scan it with: bzcat FILE | incident scan -", true),
-    (b"PK\x03\x04", "a zip archive; unpack it and scan the folder", true),
-    (b"LPKSHHRH", "a binary journal; scan it with: journalctl --file FILE -o short-iso | incident scan -", true),
-    (b"\xff\xfe", "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8 FILE | incident scan -", true),
-    (b"\xfe\xff", "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8 FILE | incident scan -", true),
+    (
+        b"\x1f\x8b",
+        "compressed with gzip; scan it with: zcat FILE | incident scan -",
+        true,
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "compressed with zstd; scan it with: zstdcat FILE | incident scan -",
+        true,
+    ),
+    (
+        b"\xfd7zXZ\0",
+        "compressed with xz; scan it with: xzcat FILE | incident scan -",
+        true,
+    ),
+    (
+        b"BZh",
+        "compressed with bzip2; scan it with: bzcat FILE | incident scan -",
+        true,
+    ),
+    (
+        b"PK\x03\x04",
+        "a zip archive; unpack it and scan the folder",
+        true,
+    ),
+    (
+        b"LPKSHHRH",
+        "a binary journal; scan it with: journalctl --file FILE -o short-iso | incident scan -",
+        true,
+    ),
+    (
+        b"\xff\xfe",
+        "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8 FILE | incident scan -",
+        true,
+    ),
+    (
+        b"\xfe\xff",
+        "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8 FILE | incident scan -",
+        true,
+    ),
     (b"\x7fELF", "a program, not a log", false),
     (b"\x89PNG", "a picture, not a log", false),
     (b"SQLite format 3\0", "a database, not a log", false),

@@ -16,12 +16,15 @@ use crate::report::model::NotRead;
 
 /// File name endings of what is never a log.
 const NOT_LOGS: &[(&str, &[&str])] = &[
-    ("documentation", &["md", "rst", "adoc", "html", "htm", "css", "pdf"]),
+    (
+        "documentation",
+        &["md", "rst", "adoc", "html", "htm", "css", "pdf"],
+    ),
     (
         "program code or configuration",
         &[
-            "sh", "py", "pyc", "js", "mjs", "cjs", "ts", "java", "class", "jar", "go", "rs", "c", "h", "rb", "php",
-            "sql", "conf", "cfg", "ini", "toml", "yml", "yaml", "service", "lock",
+            "sh", "py", "pyc", "js", "mjs", "cjs", "ts", "java", "class", "jar", "go", "rs", "c", "h", "rb",
+            "php", "sql", "conf", "cfg", "ini", "toml", "yml", "yaml", "service", "lock",
         ],
     ),
     ("a picture", &["png", "jpg", "jpeg", "gif", "svg", "ico", "webp"]),
@@ -172,9 +175,9 @@ pub(super) fn explain(error: &std::io::Error) -> String {
 /// The service that a log's name suggests: `api` for `api.err.log` and for `api/error.log`.
 fn service_of(path: &Path) -> Option<String> {
     const SAYS_NOTHING: &[&str] = &[
-        "access", "error", "stdout", "stderr", "out", "err", "current", "output", "console", "log", "logs", "var",
-        "tmp", "syslog", "messages", "journal", "daemon", "all", "combined", "dump", "docker", "compose", "kern", "dmesg",
-        "system", "ci", "build", "app", "",
+        "access", "error", "stdout", "stderr", "out", "err", "current", "output", "console", "log", "logs",
+        "var", "tmp", "syslog", "messages", "journal", "daemon", "all", "combined", "dump", "docker",
+        "compose", "kern", "dmesg", "system", "ci", "build", "app", "",
     ];
     let stem = |part: &Path| {
         let name = part.file_name()?.to_str()?;
@@ -207,6 +210,9 @@ mod tests {
         assert_eq!(service("logs/nginx/access.log").as_deref(), Some("nginx"));
         assert_eq!(service("/var/log/syslog"), None);
         assert_eq!(service("logs/error.log"), None);
-        assert_eq!(service("api-stderr---supervisor-x7f2.log").as_deref(), Some("api"));
+        assert_eq!(
+            service("api-stderr---supervisor-x7f2.log").as_deref(),
+            Some("api")
+        );
     }
 }

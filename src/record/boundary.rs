@@ -23,6 +23,8 @@ pub struct Line {
     detail: bool,
     /// The program says that the event is no trouble, so no traceback belongs to it.
     calm: bool,
+    /// `  File "app.py", line 3`: a Python frame. A syntax error begins with one.
+    frame: bool,
     /// `HINT: ...`, `DETAIL: ...` behind an exception: the database's own words.
     label: bool,
     /// `future: <Task ...`, between asyncio's complaint and its traceback.
@@ -40,6 +42,7 @@ impl Line {
             headed: header.starts_record,
             detail: header.format == Format::Postgresql && is_detail(&header.body),
             calm: header.http.is_some() || header.level.is_some_and(|level| level < Level::Warning),
+            frame: shape == Shape::Indented && header.body.trim_ascii_start().starts_with(b"File \""),
             label: is_label(&header.body),
             future: header.body.starts_with(b"future: <"),
         }
@@ -131,6 +134,7 @@ impl Machine {
     pub fn start(line: Line) -> Machine {
         Machine {
             state: match line.shape {
+                Shape::Indented if line.frame => State::Traceback,
                 Shape::TracebackHead => State::Traceback,
                 Shape::RustPanicHead => State::RustHead,
                 Shape::GoPanicHead | Shape::GoFrame => State::Go,
@@ -199,6 +203,7 @@ impl Machine {
 
     fn advance(&mut self, line: &Line) {
         self.state = match (self.state, line.shape) {
+            (State::Plain, _) if line.frame => State::Traceback,
             (_, Shape::TracebackHead) => State::Traceback,
             (State::Traceback, Shape::Name | Shape::Words | Shape::Opening) => State::Exception,
             (_, Shape::ChainText) => State::Chain,

@@ -188,7 +188,11 @@ impl<'a> RecordReader<'a> {
     /// The line that holds the byte at `place`, without its line end.
     fn line_at(&self, place: usize) -> Range<usize> {
         // The body begins at a line or at a piece of an overlong one.
-        let anchor = if place >= self.body.start { self.body.start } else { 0 };
+        let anchor = if place >= self.body.start {
+            self.body.start
+        } else {
+            0
+        };
         let line = memrchr(b'\n', &self.window[anchor..place]).map_or(anchor, |at| anchor + at + 1);
         let start = line + (place - line) / LINE_LIMIT * LINE_LIMIT;
         self.line_from(start)

@@ -76,10 +76,7 @@ fn contains(body: &[u8], text: &[u8]) -> bool {
 fn is_node_head(body: &[u8]) -> bool {
     let rooted = body.starts_with(b"/") || body.starts_with(b"node:") || body.starts_with(b"file://");
     let digits = body.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    rooted
-        && digits > 0
-        && body.get(body.len() - digits - 1) == Some(&b':')
-        && !body.contains(&b' ')
+    rooted && digits > 0 && body.get(body.len() - digits - 1) == Some(&b':') && !body.contains(&b' ')
 }
 
 fn name_or_words(body: &[u8]) -> Shape {

@@ -88,19 +88,11 @@ pub fn plain(text: &str) -> String {
         let (before, after) = rest.split_at(at);
         let quoted = &after[..code_span(after)];
         push_words(&mut out, before);
-        push_apart(
-            &mut out,
-            &cell(unquote(quoted), None),
-            before.ends_with(' '),
-        );
+        push_apart(&mut out, &cell(unquote(quoted), None), before.ends_with(' '));
         rest = &after[quoted.len()..];
     }
     push_words(&mut out, rest);
-    if out.is_empty() {
-        EMPTY.to_owned()
-    } else {
-        out
-    }
+    if out.is_empty() { EMPTY.to_owned() } else { out }
 }
 
 /// Our own Markdown on one line, outside tables.
@@ -290,9 +282,7 @@ fn unquote(quoted: &str) -> &str {
         return quoted;
     }
     let text = &text[..text.len() - (quoted.len() - text.len())];
-    let padded = text
-        .strip_prefix(' ')
-        .and_then(|text| text.strip_suffix(' '));
+    let padded = text.strip_prefix(' ').and_then(|text| text.strip_suffix(' '));
     padded
         .filter(|inner| !inner.trim_matches(' ').is_empty())
         .unwrap_or(text)
@@ -586,14 +576,8 @@ mod tests {
         );
         assert_eq!(plain("<b>`x`"), "`<b>` `x`");
         assert_eq!(plain("one ` alone"), "one `\\x60` alone");
-        assert_eq!(
-            plain(&format!("{} is new", span("a`b"))),
-            "`a\\x60b` is new"
-        );
-        assert_eq!(
-            plain("by `a/b`; 3 s, see x_y."),
-            "by `a/b`; 3 s, see `x_y`."
-        );
+        assert_eq!(plain(&format!("{} is new", span("a`b"))), "`a\\x60b` is new");
+        assert_eq!(plain("by `a/b`; 3 s, see x_y."), "by `a/b`; 3 s, see `x_y`.");
         assert_eq!(plain(" \n"), "(empty line)");
     }
 
@@ -612,10 +596,7 @@ mod tests {
             page("```sh\necho <x>\n# no heading"),
             "```sh\necho <x>\n# no heading\n```"
         );
-        assert_eq!(
-            page("a\n\n    code <x>\n\n- item"),
-            "a\n\n    code <x>\n\n- item"
-        );
+        assert_eq!(page("a\n\n    code <x>\n\n- item"), "a\n\n    code <x>\n\n- item");
         assert_eq!(page("<!-- never closed"), "\\<!-- never closed");
     }
 

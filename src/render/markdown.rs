@@ -15,8 +15,8 @@ use super::escape::{line, plain, span};
 use super::template::{Engine, words};
 use crate::record::TimeQuality;
 use crate::report::model::{
-    CapturedValue, Confidence, Edge, Evidence, FailedRequests, Finding, Impact, Incident, NotRead,
-    Report, SourceSummary, TimelineRow,
+    CapturedValue, Confidence, Edge, Evidence, FailedRequests, Finding, Impact, Incident, NotRead, Report,
+    SourceSummary, TimelineRow,
 };
 use crate::signature::{Role, Severity};
 
@@ -40,11 +40,7 @@ pub fn render(report: &Report, template: Option<&str>) -> Result<String, RenderE
 /// Renders `report` in at most `budget` bytes where that can be done by leaving out
 /// excerpts of findings, the last ones first, and then the last rows of tables. The
 /// report says how many are left out.
-pub fn render_within(
-    report: &Report,
-    template: Option<&str>,
-    budget: usize,
-) -> Result<String, RenderError> {
+pub fn render_within(report: &Report, template: Option<&str>, budget: usize) -> Result<String, RenderError> {
     let mut templates = vec![(
         EMBEDDED_TEMPLATE,
         include_str!("../../templates/postmortem.md.tera"),
@@ -148,11 +144,7 @@ impl<'a> View<'a> {
                 .collect(),
             timeline: TimelineView::new(&report.timeline, limits),
             findings: findings(report, limits),
-            also_seen: also
-                .iter()
-                .take(limits.rows)
-                .map(|f| SeenView::new(f))
-                .collect(),
+            also_seen: also.iter().take(limits.rows).map(|f| SeenView::new(f)).collect(),
             also_seen_more: also.len().saturating_sub(limits.rows),
             unknown: report.unknown.len(),
             searched: searched(report),
@@ -241,11 +233,7 @@ impl<'a> Excerpt<'a> {
                 false,
             ),
         ];
-        facts.extend(
-            evidence
-                .level
-                .map(|level| format!("level {}", level_word(level))),
-        );
+        facts.extend(evidence.level.map(|level| format!("level {}", level_word(level))));
         facts.extend(
             evidence
                 .service
@@ -346,20 +334,15 @@ impl<'a> SeenView<'a> {
             severity: severity(finding.severity),
             role: role(finding.role),
             count: finding.count,
-            first: when(
-                finding.first_seen.as_deref(),
-                None,
-                finding.time_quality,
-                false,
-            ),
+            first: when(finding.first_seen.as_deref(), None, finding.time_quality, false),
             last: finding
                 .last_seen
                 .as_deref()
                 .map_or_else(|| "no time".to_owned(), words::time),
-            place: finding.evidence.first().map_or_else(
-                || "no excerpt".to_owned(),
-                |e| format!("{}:{}", e.source, e.line),
-            ),
+            place: finding
+                .evidence
+                .first()
+                .map_or_else(|| "no excerpt".to_owned(), |e| format!("{}:{}", e.source, e.line)),
         }
     }
 }
@@ -397,12 +380,7 @@ fn findings(report: &Report, limits: Limits) -> Vec<FindingView<'_>> {
 
 /// The line of facts below a finding's heading.
 fn facts(finding: &Finding) -> String {
-    let first = when(
-        finding.first_seen.as_deref(),
-        None,
-        finding.time_quality,
-        false,
-    );
+    let first = when(finding.first_seen.as_deref(), None, finding.time_quality, false);
     let mut facts = vec![counted(finding.count, "record", "records")];
     match finding.last_seen.as_deref().map(words::time) {
         Some(last) if last != first => facts.push(format!("first {first}, last {last} UTC")),
@@ -431,12 +409,7 @@ fn values(finding: &Finding) -> Vec<String> {
     };
     let several = |(name, values): (&String, &Vec<CapturedValue>)| {
         let shown: Vec<String> = values.iter().take(LISTED).map(one).collect();
-        format!(
-            "{} {}{}",
-            span(name),
-            shown.join(", "),
-            and_more(values.len())
-        )
+        format!("{} {}{}", span(name), shown.join(", "), and_more(values.len()))
     };
     finding
         .captures
@@ -482,12 +455,7 @@ fn cause(report: &Report) -> String {
             words
         }
     };
-    report
-        .incidents
-        .iter()
-        .map(one)
-        .collect::<Vec<_>>()
-        .join("; ")
+    report.incidents.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// What the section "Root cause" says first.
@@ -495,12 +463,7 @@ fn verdict(incident: &Incident, key: Option<&Finding>) -> String {
     let Some(finding) = key else {
         return "The logs do not show a cause.".to_owned();
     };
-    let at = when(
-        finding.first_seen.as_deref(),
-        None,
-        finding.time_quality,
-        false,
-    );
+    let at = when(finding.first_seen.as_deref(), None, finding.time_quality, false);
     let at = if at == "no time" {
         "at an unknown time".to_owned()
     } else {
@@ -508,10 +471,7 @@ fn verdict(incident: &Incident, key: Option<&Finding>) -> String {
     };
     if incident.root_cause.is_some() {
         let (level, why) = confidence(incident.confidence);
-        format!(
-            "{}, first {at}. Confidence: {level} ({why}).",
-            titled(finding)
-        )
+        format!("{}, first {at}. Confidence: {level} ({why}).", titled(finding))
     } else {
         format!(
             "The logs do not show a cause. First, and unexplained, came {} {at}.",
@@ -558,24 +518,20 @@ fn find<'a>(report: &'a Report, id: &str) -> Option<&'a Finding> {
 
 fn impact_facts(impact: &Impact) -> Vec<String> {
     let mut facts = Vec::new();
-    facts.push(
-        match (&impact.failed_requests_source, impact.failed_requests) {
-            (_, 0) if impact.requests.is_empty() => {
-                "No failed requests are in these logs.".to_owned()
-            }
-            (Some(source), failed) => {
-                format!(
-                    "Failed requests: {}, counted in {}.",
-                    words::number(failed),
-                    span(source)
-                )
-            }
-            (None, failed) => format!(
-                "Failed requests: {}, counted in the source that saw most of them.",
-                words::number(failed)
-            ),
-        },
-    );
+    facts.push(match (&impact.failed_requests_source, impact.failed_requests) {
+        (_, 0) if impact.requests.is_empty() => "No failed requests are in these logs.".to_owned(),
+        (Some(source), failed) => {
+            format!(
+                "Failed requests: {}, counted in {}.",
+                words::number(failed),
+                span(source)
+            )
+        }
+        (None, failed) => format!(
+            "Failed requests: {}, counted in the source that saw most of them.",
+            words::number(failed)
+        ),
+    });
     for (service, restarts) in &impact.restarts {
         facts.push(format!(
             "Restarts and unexpected exits of {}: {}, counted in all sources.",
@@ -616,25 +572,13 @@ fn searched(report: &Report) -> String {
 }
 
 fn signatures(report: &Report) -> String {
-    counted(
-        report.generated.signatures as u64,
-        "signature",
-        "signatures",
-    )
+    counted(report.generated.signatures as u64, "signature", "signatures")
 }
 
 /// The time of the incidents, or of the logs where there are none.
 fn window(report: &Report) -> String {
-    let started = report
-        .incidents
-        .iter()
-        .filter_map(|i| i.started.as_deref())
-        .min();
-    let ended = report
-        .incidents
-        .iter()
-        .filter_map(|i| i.ended.as_deref())
-        .max();
+    let started = report.incidents.iter().filter_map(|i| i.started.as_deref()).min();
+    let ended = report.incidents.iter().filter_map(|i| i.ended.as_deref()).max();
     let both = |from: &str, to: &str| match (words::parts(from), words::parts(to)) {
         (Some((day, from)), Some((same, to))) if day == same => format!("{day} {from} to {to} UTC"),
         _ => format!("{} to {} UTC", words::time(from), words::time(to)),
@@ -739,11 +683,11 @@ fn confidence(confidence: Confidence) -> (&'static str, &'static str) {
             "high",
             "a declared link, confirmed by order in time and by a shared key",
         ),
-        Confidence::Medium => ("medium", "a declared link, confirmed by order in time"),
-        Confidence::Low => (
-            "low",
-            "the only candidate, or the order in time is not known",
+        Confidence::Medium => (
+            "medium",
+            "a declared link, confirmed by order in time or by a shared key; or a failure that stands alone",
         ),
+        Confidence::Low => ("low", "the only candidate, or the order in time is not known"),
         Confidence::None => ("no", "no cause is named"),
     }
 }
@@ -804,8 +748,7 @@ pub(super) mod tests {
             cause: "Two processes want one port.\n\n### Often\n\n- an old process".to_owned(),
             impact: "The new process does not start.".to_owned(),
             fix: vec![
-                "Find the owner:\n\n```sh\nss -ltnp 'sport = :8000'\n```\n\nIt prints the PID."
-                    .to_owned(),
+                "Find the owner:\n\n```sh\nss -ltnp 'sport = :8000'\n```\n\nIt prints the PID.".to_owned(),
                 "Stop its unit.".to_owned(),
             ],
             verify: vec!["`curl -f localhost:8000` answers.".to_owned()],
@@ -999,12 +942,10 @@ pub(super) mod tests {
         report.incidents[0].confidence = Confidence::None;
         report.incidents[0].edges.clear();
         let text = markdown(&report);
-        assert!(text.contains(
-            "- **Root cause**: not shown by these logs; first came **Address already in use**"
-        ));
         assert!(
-            text.contains("The logs do not show a cause. First, and unexplained, came **Address")
+            text.contains("- **Root cause**: not shown by these logs; first came **Address already in use**")
         );
+        assert!(text.contains("The logs do not show a cause. First, and unexplained, came **Address"));
         assert!(text.contains("Why none is named:"));
         assert!(text.contains("Not explained by it: F2 (Upstream refused the connection)."));
     }
@@ -1026,10 +967,7 @@ pub(super) mod tests {
         let (a, b) = (at("07:26:41"), at("07:26:46"));
         let (a, b) = (a.as_deref(), b.as_deref());
         let next_day = Some("2026-11-23T00:00:01Z");
-        assert_eq!(
-            when(a, b, TimeQuality::Between, true),
-            "≈ 07:26:41 to 07:26:46"
-        );
+        assert_eq!(when(a, b, TimeQuality::Between, true), "≈ 07:26:41 to 07:26:46");
         assert_eq!(
             when(a, b, TimeQuality::Between, false),
             "≈ 2026-11-22 07:26:41 to 07:26:46"
@@ -1062,16 +1000,13 @@ pub(super) mod tests {
         )
         .unwrap();
         assert_eq!(text, "``a`b`` 1 source\n");
-        let child =
-            "{% extends \"postmortem.md.tera\" %}{% block blanks %}## Ours{% endblock blanks %}";
+        let child = "{% extends \"postmortem.md.tera\" %}{% block blanks %}## Ours{% endblock blanks %}";
         let text = render(&report, Some(child)).unwrap();
         assert!(text.contains("\n## Ours\n") && text.contains("\n## Timeline\n"));
         assert!(!text.contains("_who led the response?_"));
         let error = render(&report, Some("\n{{ hots | span }}")).unwrap_err();
         assert!(
-            error
-                .to_string()
-                .starts_with("the given template, line 2: "),
+            error.to_string().starts_with("the given template, line 2: "),
             "{error}"
         );
         let error = error.in_template("ours.tera").to_string();
@@ -1089,10 +1024,7 @@ pub(super) mod tests {
         assert!(cut.len() < whole.len());
         assert!(cut.contains("\nMore excerpts, left out here: 8.\n"));
         let least = render_within(&report, None, 1).unwrap();
-        assert!(
-            least.contains("\nMore rows, left out here: 2.\n"),
-            "{least}"
-        );
+        assert!(least.contains("\nMore rows, left out here: 2.\n"), "{least}");
         assert!(!least.contains("No event was recognised."));
     }
 

@@ -77,11 +77,7 @@ impl RenderError {
 }
 
 /// Renders `report` in `format`. `template` replaces the embedded template of formats that have one.
-pub fn render(
-    report: &Report,
-    format: Format,
-    template: Option<&str>,
-) -> Result<String, RenderError> {
+pub fn render(report: &Report, format: Format, template: Option<&str>) -> Result<String, RenderError> {
     match format {
         Format::Markdown => markdown::render(report, template),
         Format::Json => json::render(report),

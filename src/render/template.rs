@@ -50,18 +50,12 @@ fn register(tera: &mut Tera) {
     tera.register_filter("span", |v: Value, _: Kwargs, _: &State| {
         text(&v).map(|t| escape::span(&t))
     });
-    tera.register_filter(
-        "cell",
-        |v: Value, k: Kwargs, _: &State| -> TeraResult<String> {
-            Ok(escape::cell(&text(&v)?, k.get::<usize>("limit")?))
-        },
-    );
-    tera.register_filter(
-        "fence",
-        |v: Value, k: Kwargs, _: &State| -> TeraResult<String> {
-            Ok(escape::fence(&text(&v)?, &numbers(&k)?))
-        },
-    );
+    tera.register_filter("cell", |v: Value, k: Kwargs, _: &State| -> TeraResult<String> {
+        Ok(escape::cell(&text(&v)?, k.get::<usize>("limit")?))
+    });
+    tera.register_filter("fence", |v: Value, k: Kwargs, _: &State| -> TeraResult<String> {
+        Ok(escape::fence(&text(&v)?, &numbers(&k)?))
+    });
     tera.register_filter("plain", |v: Value, _: Kwargs, _: &State| {
         text(&v).map(|t| escape::plain(&t))
     });
@@ -75,31 +69,20 @@ fn register(tera: &mut Tera) {
     tera.register_filter("page", |v: Value, _: Kwargs, _: &State| {
         text(&v).map(|t| escape::page(&t))
     });
-    tera.register_filter(
-        "step",
-        |v: Value, k: Kwargs, _: &State| -> TeraResult<String> {
-            Ok(escape::step(
-                &text(&v)?,
-                k.get::<usize>("indent")?.unwrap_or(3),
-            ))
-        },
-    );
+    tera.register_filter("step", |v: Value, k: Kwargs, _: &State| -> TeraResult<String> {
+        Ok(escape::step(&text(&v)?, k.get::<usize>("indent")?.unwrap_or(3)))
+    });
 
-    tera.register_filter(
-        "time",
-        |v: Value, _: Kwargs, _: &State| -> TeraResult<String> {
-            Ok(if v.is_none() {
-                "no time".to_owned()
-            } else {
-                words::time(&text(&v)?)
-            })
-        },
-    );
+    tera.register_filter("time", |v: Value, _: Kwargs, _: &State| -> TeraResult<String> {
+        Ok(if v.is_none() {
+            "no time".to_owned()
+        } else {
+            words::time(&text(&v)?)
+        })
+    });
     tera.register_filter("number", |v: u64, _: Kwargs, _: &State| words::number(v));
     tera.register_filter("size", |v: u64, _: Kwargs, _: &State| words::size(v));
-    tera.register_filter("duration", |v: u64, _: Kwargs, _: &State| {
-        words::duration(v)
-    });
+    tera.register_filter("duration", |v: u64, _: Kwargs, _: &State| words::duration(v));
 }
 
 /// Times, sizes and numbers as people write them.
@@ -165,10 +148,7 @@ pub(super) mod words {
     /// `4 min 21 s`: the two greatest units.
     pub(in crate::render) fn duration(seconds: u64) -> String {
         let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-        let first = units
-            .iter()
-            .position(|(size, _)| seconds >= *size)
-            .unwrap_or(3);
+        let first = units.iter().position(|(size, _)| seconds >= *size).unwrap_or(3);
         let mut rest = seconds;
         let mut out: Vec<String> = Vec::new();
         for (size, unit) in units.iter().skip(first).take(2) {
@@ -205,11 +185,7 @@ fn numbers(kwargs: &Kwargs) -> TeraResult<Vec<i64>> {
             "`lines` of the filter fence must be a list of numbers",
         ));
     };
-    let number = |v: &Value| {
-        v.as_i128()
-            .and_then(|n| i64::try_from(n).ok())
-            .unwrap_or(-1)
-    };
+    let number = |v: &Value| v.as_i128().and_then(|n| i64::try_from(n).ok()).unwrap_or(-1);
     Ok(lines.iter().map(number).collect())
 }
 
@@ -222,11 +198,7 @@ fn explain(name: &str, error: &Error) -> RenderError {
             } else {
                 report.filename()
             };
-            (
-                file,
-                Some(report.span().start_line),
-                report.message().to_owned(),
-            )
+            (file, Some(report.span().start_line), report.message().to_owned())
         }
         other => return located(name, &other.to_string()),
     };
@@ -298,8 +270,7 @@ mod tests {
     use serde_json::json;
 
     fn render(template: &str) -> Result<String, RenderError> {
-        let values =
-            json!({"hostile": "a`|\n<b>", "number": 12345, "none": null, "lines": [7, -1]});
+        let values = json!({"hostile": "a`|\n<b>", "number": 12345, "none": null, "lines": [7, -1]});
         Engine::new(&[("t.tera", template)])?.render("t.tera", &values, &json!({}))
     }
 

@@ -109,8 +109,16 @@ fn summaries(detected: &Detected, names: &[String]) -> Vec<SourceSummary> {
 }
 
 fn window(detected: &Detected, zone: &Zone) -> Window {
-    let first = detected.sources.iter().filter_map(|source| source.first_time).min();
-    let last = detected.sources.iter().filter_map(|source| source.last_time).max();
+    let first = detected
+        .sources
+        .iter()
+        .filter_map(|source| source.first_time)
+        .min();
+    let last = detected
+        .sources
+        .iter()
+        .filter_map(|source| source.last_time)
+        .max();
     Window {
         from: first.map(format_utc),
         to: last.map(format_utc),
@@ -132,7 +140,9 @@ fn assumptions(detected: &Detected, names: &[String], zone: &Zone) -> Vec<String
             ));
         }
         if facts.bytes > 0 && facts.first_time.is_none() && facts.last_time.is_none() {
-            assumptions.push(format!("{name} states no times: its records are in the order of their lines."));
+            assumptions.push(format!(
+                "{name} states no times: its records are in the order of their lines."
+            ));
         }
         if let Some(offset) = facts.overlong_line {
             assumptions.push(format!(
@@ -150,9 +160,11 @@ fn findings(analysis: &Analysis<'_>, names: &[String]) -> Vec<Finding> {
     let number = |(number, found): (usize, &Found<'_>)| {
         // A section may be meant for "together with another signature in the same source".
         let together = |id: &str| {
-            found_in
-                .get(id)
-                .is_some_and(|sources| sources.keys().any(|source| found.tally.sources.contains_key(source)))
+            found_in.get(id).is_some_and(|sources| {
+                sources
+                    .keys()
+                    .any(|source| found.tally.sources.contains_key(source))
+            })
         };
         finding(number, found, names, together)
     };
@@ -191,7 +203,12 @@ fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn
         first_seen: first.sighting.time.at.map(format_utc),
         last_seen: tally.last.sighting.time.at.map(format_utc),
         time_quality: first.sighting.time.quality,
-        services: tally.services.by_frequency().iter().map(|(value, _)| name(value)).collect(),
+        services: tally
+            .services
+            .by_frequency()
+            .iter()
+            .map(|(value, _)| name(value))
+            .collect(),
         captures: captures(signature, found),
         evidence: shown.into_iter().map(|sample| evidence(sample, names)).collect(),
         cause: body("Cause"),
@@ -252,7 +269,12 @@ fn evidence(occurrence: &Occurrence, names: &[String]) -> Evidence {
 
 fn incidents(analysis: &Analysis<'_>, findings: &[Finding]) -> Vec<Incident> {
     let build = |(number, incident): (usize, &crate::analysis::Incident)| {
-        let tallies = || incident.members.iter().map(|member| analysis.found[*member].tally);
+        let tallies = || {
+            incident
+                .members
+                .iter()
+                .map(|member| analysis.found[*member].tally)
+        };
         let started = tallies().filter_map(|tally| tally.first().sighting.time.at).min();
         let ended = tallies()
             .filter_map(|tally| tally.last.sighting.time.until.or(tally.last.sighting.time.at))
@@ -315,7 +337,11 @@ fn impact(analysis: &Analysis<'_>, detected: &Detected, names: &[String]) -> Imp
     let left_out = requests.len().saturating_sub(MOST_REQUEST_ROWS);
     requests.truncate(MOST_REQUEST_ROWS);
     let mut restarts: BTreeMap<String, u64> = BTreeMap::new();
-    for found in analysis.found.iter().filter(|found| found.signature.tags.iter().any(|tag| tag == "restart")) {
+    for found in analysis
+        .found
+        .iter()
+        .filter(|found| found.signature.tags.iter().any(|tag| tag == "restart"))
+    {
         for (service, count) in found.tally.services.by_frequency() {
             *restarts.entry(name(service)).or_default() += count;
         }
@@ -325,8 +351,12 @@ fn impact(analysis: &Analysis<'_>, detected: &Detected, names: &[String]) -> Imp
         .flat_map(|found| found.tally.services.values())
         .map(name)
         .collect();
-    let first = trouble().filter_map(|found| found.tally.first().sighting.time.at).min();
-    let last = trouble().filter_map(|found| found.tally.last.sighting.time.at).max();
+    let first = trouble()
+        .filter_map(|found| found.tally.first().sighting.time.at)
+        .min();
+    let last = trouble()
+        .filter_map(|found| found.tally.last.sighting.time.at)
+        .max();
     Impact {
         failed_requests: worst.map_or(0, |(_, requests)| requests.total()),
         failed_requests_source: worst.map(|(source, _)| names[*source].clone()),
@@ -343,8 +373,23 @@ fn impact(analysis: &Analysis<'_>, detected: &Detected, names: &[String]) -> Imp
 /// The most frequent plain value of a capture, for a sentence.
 pub(super) fn plain_capture(finding: &Finding) -> Option<(&str, &str)> {
     const TELLING: &[&str] = &[
-        "port", "module", "column", "table", "unit", "service", "container", "exit_code", "client", "upstream", "job",
-        "name", "attribute", "database", "user", "host", "path",
+        "port",
+        "module",
+        "column",
+        "table",
+        "unit",
+        "service",
+        "container",
+        "exit_code",
+        "client",
+        "upstream",
+        "job",
+        "name",
+        "attribute",
+        "database",
+        "user",
+        "host",
+        "path",
     ];
     TELLING.iter().find_map(|name| {
         let value = finding.captures.get(*name)?.first()?;

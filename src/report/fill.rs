@@ -38,13 +38,29 @@ pub fn fill(text: &str, captures: &BTreeMap<String, Counts>, service: Option<&st
             .and_then(|counts| counts.by_frequency().first().map(|(value, _)| *value))
             .or(service.filter(|_| name == "service"));
         match captured.filter(|value| is_plain(value)) {
-            Some(value) => filled.push_str(value),
+            Some(value) if in_code(&filled) => filled.push_str(value),
+            // In prose even a plain value could be a mention or a link.
+            Some(value) => {
+                filled.push('`');
+                filled.push_str(value);
+                filled.push('`');
+            }
             None => filled.push_str(&name.to_ascii_uppercase()),
         }
         rest = behind;
     }
     filled.push_str(rest);
     filled
+}
+
+/// Whether what follows `before` stands in a code block or code span.
+fn in_code(before: &str) -> bool {
+    let fences = before
+        .lines()
+        .filter(|line| line.trim_start().starts_with("```"))
+        .count();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    !fences.is_multiple_of(2) || !line.matches('`').count().is_multiple_of(2)
 }
 
 #[cfg(test)]
@@ -59,7 +75,26 @@ mod tests {
         assert!(!is_plain("$(id)"));
         assert!(!is_plain("-rf"));
         let nothing = BTreeMap::new();
-        assert_eq!(fill("ss 'sport = :{{port}}'", &nothing, None), "ss 'sport = :PORT'");
-        assert_eq!(fill("restart {{service}} {{", &nothing, Some("api")), "restart api {{");
+        assert_eq!(
+            fill("ss 'sport = :{{port}}'", &nothing, None),
+            "ss 'sport = :PORT'"
+        );
+        assert_eq!(
+            fill("`restart {{service}}` {{", &nothing, Some("api")),
+            "`restart api` {{"
+        );
+        assert_eq!(
+            fill("```\nstop {{service}}\n```", &nothing, Some("api")),
+            "```\nstop api\n```"
+        );
+    }
+
+    #[test]
+    fn a_value_in_prose_cannot_become_a_link() {
+        let nothing = BTreeMap::new();
+        assert_eq!(
+            fill("asks {{service}}", &nothing, Some("www.example.org")),
+            "asks `www.example.org`"
+        );
     }
 }

@@ -202,7 +202,7 @@ pub struct Incident {
 pub enum Confidence {
     /// A declared link, confirmed by order and by a shared key.
     High,
-    /// A declared link, confirmed by order.
+    /// A declared link, confirmed by order or by a shared key; or a failure that stands alone.
     Medium,
     /// The only candidate, without a link to the symptoms; or the order is not known.
     Low,

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use super::build::plain_capture;
 use super::model::{Confidence, Finding, Impact, Incident, Report};
-use crate::analysis::cause::reach;
-use crate::analysis::{self, Analysis, Link};
+use crate::analysis::cause::{reach, same_record};
+use crate::analysis::{self, Analysis, Link, Order};
+use crate::record::time::format_utc;
 use crate::render::escape::span;
 use crate::signature::{Role, Severity, Signature};
 
@@ -70,13 +71,18 @@ fn summary(report: &Report, worst: Option<&Incident>) -> Vec<String> {
 
 fn what_happened(report: &Report, incident: &Incident) -> String {
     let when = match (&incident.started, &incident.ended) {
-        (Some(started), Some(ended)) if started != ended => format!("Between {started} and {ended}"),
-        (Some(at), _) => format!("At {at}"),
+        (Some(started), Some(ended)) if started != ended => {
+            format!("Between {} and {}", human(started), human(ended))
+        }
+        (Some(at), _) => format!("At {}", human(at)),
         _ => "At a time that the logs do not state".to_owned(),
     };
     let effects = effects(&report.impact);
     if effects.is_empty() {
-        let findings = report.findings.iter().filter(|f| incident.findings.contains(&f.id));
+        let findings = report
+            .findings
+            .iter()
+            .filter(|f| incident.findings.contains(&f.id));
         let records: u64 = findings.map(|finding| finding.count).sum();
         return format!(
             "{when} the logs show {} of {}.",
@@ -145,17 +151,27 @@ fn how_it_stands(report: &Report, incident: &Incident) -> String {
     };
     match (&incident.ended, &report.window.to) {
         (Some(ended), Some(to)) if ended < to => {
-            format!("The last sign of it is of {ended}; the logs go on until {to} without another.{more}")
+            format!(
+                "The last sign of it is of {}; the logs go on until {} without another.{more}",
+                human(ended),
+                human(to)
+            )
         }
         (Some(ended), _) => {
-            format!("Its last sign ({ended}) is at the end of the logs, so they do not show a recovery.{more}")
+            format!(
+                "Its last sign ({ended}) is at the end of the logs, so they do not show a recovery.{more}"
+            )
         }
         _ => format!("The logs do not show when it ended.{more}"),
     }
 }
 
 /// Why the root cause of an incident is (or is not) named.
-pub(super) fn reasons(analysis: &Analysis<'_>, incident: &analysis::Incident, findings: &[Finding]) -> Vec<String> {
+pub(super) fn reasons(
+    analysis: &Analysis<'_>,
+    incident: &analysis::Incident,
+    findings: &[Finding],
+) -> Vec<String> {
     let mut reasons = Vec::new();
     let Some(root) = incident.root else {
         let first = &findings[incident.members.first().copied().unwrap_or_default()];
@@ -166,43 +182,85 @@ pub(super) fn reasons(analysis: &Analysis<'_>, incident: &analysis::Incident, fi
         return reasons;
     };
     let own = &findings[root];
-    let symptoms: Vec<usize> = incident.members.iter().copied().filter(|member| *member != root).collect();
+    let symptoms: Vec<usize> = incident
+        .members
+        .iter()
+        .copied()
+        .filter(|member| *member != root)
+        .collect();
     if symptoms.is_empty() {
         reasons.push(format!("{} is the only finding of this failure.", own.id));
     } else {
         let explained = reach(&incident.links, root);
         let ids = |numbers: &mut dyn Iterator<Item = usize>| {
-            numbers.map(|number| findings[number].id.clone()).collect::<Vec<_>>().join(", ")
+            numbers
+                .map(|number| findings[number].id.clone())
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let told = ids(&mut explained.iter().copied());
         if explained.is_empty() {
-            reasons.push(format!("{} explains none of the other findings by a declared link.", own.id));
+            reasons.push(format!(
+                "{} explains none of the other findings by a declared link.",
+                own.id
+            ));
         } else {
+            let dated = incident
+                .links
+                .iter()
+                .any(|link| link.from == root && link.order != Order::Undated);
+            let order = if dated {
+                "the order of the records agrees"
+            } else {
+                "its records are not dated, so their order could not be checked"
+            };
             reasons.push(format!(
                 "{} explains {} of {} other findings ({told}): its signature `{}` declares that it leads to them, and \
-                 the order of the records agrees.",
+                 {order}.",
                 own.id,
                 explained.len(),
                 symptoms.len(),
                 own.signature
             ));
         }
-        let mut left = symptoms.iter().copied().filter(|member| !explained.contains(member)).peekable();
+        let mut left = symptoms
+            .iter()
+            .copied()
+            .filter(|member| !explained.contains(member))
+            .peekable();
         if left.peek().is_some() {
             reasons.push(format!("It does not explain {}.", ids(&mut left)));
         }
     }
-    for link in incident.links.iter().filter(|link| link.from == root && !link.shared.is_empty()) {
+    for link in incident
+        .links
+        .iter()
+        .filter(|link| link.from == root && !link.shared.is_empty())
+    {
         let keys: Vec<String> = link.shared.iter().map(|key| span(key)).collect();
-        reasons.push(format!("{} and {} are both about {}.", own.id, findings[link.to].id, keys.join(", ")));
+        reasons.push(format!(
+            "{} and {} are both about {}.",
+            own.id,
+            findings[link.to].id,
+            keys.join(", ")
+        ));
     }
     for other in &incident.ruled_out {
-        let why = if incident.links.iter().any(|link| link.from == root && link.to == *other) {
+        let why = if incident
+            .links
+            .iter()
+            .any(|link| link.from == root && link.to == *other)
+        {
             "it follows from the root cause"
+        } else if same_record(&analysis.found[root], &analysis.found[*other]) {
+            "it is another side of the same event"
         } else {
             "it explains less, or came later"
         };
-        reasons.push(format!("{} ({}) was considered: {why}.", findings[*other].id, findings[*other].title));
+        reasons.push(format!(
+            "{} ({}) was considered: {why}.",
+            findings[*other].id, findings[*other].title
+        ));
     }
     let handled: Vec<&str> = analysis
         .found
@@ -212,17 +270,31 @@ pub(super) fn reasons(analysis: &Analysis<'_>, incident: &analysis::Incident, fi
         .map(|(_, finding)| finding.id.as_str())
         .collect();
     if !handled.is_empty() {
-        reasons.push(format!("{} was handled by the program and is not a cause.", handled.join(", ")));
+        reasons.push(format!(
+            "{} was handled by the program and is not a cause.",
+            handled.join(", ")
+        ));
     }
     reasons
 }
 
 /// Why one finding is said to have brought about another.
 pub(super) fn because(link: &Link, cause: &Signature) -> String {
-    let order = match link.delay {
-        Some(delay) if delay >= 1_000_000_000 => format!("seen {} later", duration((delay / 1_000_000_000) as u64)),
-        Some(_) => "seen at the same time, within the precision of the logs".to_owned(),
-        None => "the order is not dated".to_owned(),
+    let order = match link.order {
+        Order::Undated => "the order is not dated".to_owned(),
+        Order::Agrees { delay, from } => {
+            let when = match u64::try_from(delay / 1_000_000_000) {
+                Ok(0) | Err(_) => "seen at the same time, within the precision of the logs".to_owned(),
+                Ok(seconds) => format!("seen {} later", duration(seconds)),
+            };
+            match from {
+                Some(from) => format!(
+                    "{when}, from {} on; not its earlier records",
+                    human(&format_utc(from))
+                ),
+                None => when,
+            }
+        }
     };
     let shared = if link.shared.is_empty() {
         String::new()
@@ -247,7 +319,11 @@ fn next_actions(report: &Report) -> Vec<String> {
             continue;
         };
         if number > 0 {
-            actions.push(format!("Mend {} ({}), see its fix below.", root.id, headline(root)));
+            actions.push(format!(
+                "Mend {} ({}), see its fix below.",
+                root.id,
+                headline(root)
+            ));
             continue;
         }
         for step in root.fix.iter().take(MOST_STEPS) {
@@ -268,6 +344,13 @@ fn next_actions(report: &Report) -> Vec<String> {
         ));
     }
     actions
+}
+
+/// `2026-11-22 07:26:41 UTC` for an RFC 3339 time.
+fn human(time: &str) -> String {
+    let text = time.replace('T', " ");
+    let seconds = text.split(['.', 'Z']).next().unwrap_or(&text);
+    format!("{seconds} UTC")
 }
 
 /// `1 request`, `12 requests`.

@@ -26,10 +26,19 @@ pub(super) fn rows(analysis: &Analysis<'_>, findings: &[Finding], names: &[Strin
         let title = &finding.title;
         match found.signature.role {
             Role::Cause | Role::Symptom => {
-                let times = if many { format!(", first of {}", tally.count) } else { String::new() };
+                let times = if many {
+                    format!(", first of {}", tally.count)
+                } else {
+                    String::new()
+                };
                 events.push((0, first, finding, format!("{title}{times}")));
                 if many {
-                    events.push((2, &tally.last, finding, format!("{title}, last of {}", tally.count)));
+                    events.push((
+                        2,
+                        &tally.last,
+                        finding,
+                        format!("{title}, last of {}", tally.count),
+                    ));
                 }
             }
             Role::Lifecycle => {
@@ -37,7 +46,12 @@ pub(super) fn rows(analysis: &Analysis<'_>, findings: &[Finding], names: &[Strin
                 let later = tally.samples.iter().skip(1);
                 events.extend(later.map(|sample| (3, sample, finding, title.clone())));
                 if many && !tally.samples.contains(&tally.last) {
-                    events.push((2, &tally.last, finding, format!("{title}, last of {}", tally.count)));
+                    events.push((
+                        2,
+                        &tally.last,
+                        finding,
+                        format!("{title}, last of {}", tally.count),
+                    ));
                 }
             }
             Role::Handled => events.push((4, first, finding, format!("{title} (handled)"))),

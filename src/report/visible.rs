@@ -43,8 +43,7 @@ pub fn visible(bytes: &[u8], limit: Option<usize>) -> String {
 /// Drops colour codes: `ESC [`, then digits, `;` and `:`, then `m`. Nothing else is
 /// changed; a trailing carriage return is the caller's (or [`visible`]'s) to drop.
 pub fn strip_colour(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let Some(first) = memchr::memchr_iter(0x1b, bytes).find(|at| colour_code(&bytes[*at..]) > 0)
-    else {
+    let Some(first) = memchr::memchr_iter(0x1b, bytes).find(|at| colour_code(&bytes[*at..]) > 0) else {
         return Cow::Borrowed(bytes);
     };
     let mut out = bytes[..first].to_vec();

@@ -174,9 +174,10 @@ mod tests {
 
     #[test]
     fn the_most_telling_required_literal_is_chosen() {
-        assert_eq!(literals(r"bind\(\) to \S+ failed \(98: Address already in use\)"), [
-            " failed (98: Address already in use)"
-        ]);
+        assert_eq!(
+            literals(r"bind\(\) to \S+ failed \(98: Address already in use\)"),
+            [" failed (98: Address already in use)"]
+        );
         assert_eq!(literals(r"(?i)errno \d+"), ["errno "]);
         assert_eq!(literals(r"port (?P<port>\d+) is in use"), [" is in use"]);
     }

@@ -89,5 +89,11 @@ fn at(signature: &Signature, example: &Example, message: &str, label: &str) -> P
         .map(str::len)
         .sum();
     let length = signature.page[start..].find('\n').unwrap_or(0);
-    PageError::new(&signature.file, &signature.page, start..start + length, message, label)
+    PageError::new(
+        &signature.file,
+        &signature.page,
+        start..start + length,
+        message,
+        label,
+    )
 }

@@ -102,14 +102,11 @@ impl Library {
 
     /// The signature with this id or former id.
     pub fn get(&self, id: &str) -> Option<&Signature> {
-        self.signatures
-            .iter()
-            .find(|known| known.id == id)
-            .or_else(|| {
-                self.signatures
-                    .iter()
-                    .find(|known| known.aliases.iter().any(|alias| alias == id))
-            })
+        self.signatures.iter().find(|known| known.id == id).or_else(|| {
+            self.signatures
+                .iter()
+                .find(|known| known.aliases.iter().any(|alias| alias == id))
+        })
     }
 
     /// Number of signatures in each family.

@@ -116,10 +116,14 @@ impl Page<'_> {
     }
 
     fn placeholders(&self, captures: &BTreeSet<String>, errors: &mut Vec<PageError>) {
-        static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\{\{\s*(\w+)\s*\}\}").ok());
+        static PLACEHOLDER: LazyLock<Option<Regex>> =
+            LazyLock::new(|| Regex::new(r"\{\{\s*(\w+)\s*\}\}").ok());
         let Page(signature) = self;
         let examples = signature.page.find("## Examples").unwrap_or(signature.page.len());
-        for found in PLACEHOLDER.iter().flat_map(|regex| regex.captures_iter(&signature.page[..examples])) {
+        for found in PLACEHOLDER
+            .iter()
+            .flat_map(|regex| regex.captures_iter(&signature.page[..examples]))
+        {
             let (Some(whole), Some(name)) = (found.get(0), found.get(1)) else {
                 continue;
             };
@@ -134,7 +138,12 @@ impl Page<'_> {
     }
 
     fn advice(&self, errors: &mut Vec<PageError>) {
-        for section in self.0.sections.iter().filter(|section| section.name != "Examples") {
+        for section in self
+            .0
+            .sections
+            .iter()
+            .filter(|section| section.name != "Examples")
+        {
             let at = self.place(&section.body).start;
             for (command, place) in commands(&section.body) {
                 let before = &section.body[..place];
@@ -151,7 +160,12 @@ impl Page<'_> {
 
     fn relations(&self, library: &Library, errors: &mut Vec<PageError>) {
         let Page(signature) = self;
-        let known = |pattern: &IdPattern| library.signatures().iter().any(|other| pattern.matches(&other.id));
+        let known = |pattern: &IdPattern| {
+            library
+                .signatures()
+                .iter()
+                .any(|other| pattern.matches(&other.id))
+        };
         for pattern in signature.leads_to.iter().chain(&signature.supersedes) {
             if !known(pattern) {
                 errors.push(self.error(
@@ -163,7 +177,11 @@ impl Page<'_> {
         }
         for section in &signature.sections {
             if let Some(id) = section.with.as_ref().filter(|id| library.get(id).is_none()) {
-                errors.push(self.error(self.place(id), format!("no signature is called '{id}'"), "in this heading"));
+                errors.push(self.error(
+                    self.place(id),
+                    format!("no signature is called '{id}'"),
+                    "in this heading",
+                ));
             }
         }
     }
@@ -202,7 +220,12 @@ fn is_warning(before: &str) -> bool {
     let before = before.trim_end_matches('`');
     ["not ", "never ", "no ", "instead of ", "avoid ", "without "]
         .iter()
-        .any(|word| before.rsplit(['.', ';']).next().is_some_and(|clause| clause.contains(word)))
+        .any(|word| {
+            before
+                .rsplit(['.', ';'])
+                .next()
+                .is_some_and(|clause| clause.contains(word))
+        })
 }
 
 /// What is wrong with a command, and what to write in its place.
@@ -238,8 +261,10 @@ fn harm(command: &str, before: &str) -> Option<(&'static str, &'static str)> {
             "look at the list, then stop the listener's unit or PID",
         ));
     }
-    let hard = command.contains("kill -9") || command.contains("kill -KILL") || command.contains("kill -s KILL");
-    let gentle = before.contains("kill -TERM") || before.contains("`kill ") || before.contains("systemctl stop");
+    let hard =
+        command.contains("kill -9") || command.contains("kill -KILL") || command.contains("kill -s KILL");
+    let gentle =
+        before.contains("kill -TERM") || before.contains("`kill ") || before.contains("systemctl stop");
     if hard && !gentle {
         return Some((
             "a process is killed before it was asked to end",

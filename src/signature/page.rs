@@ -197,14 +197,7 @@ impl Outline {
         outline
     }
 
-    fn code_block(
-        &mut self,
-        page: &str,
-        info: &str,
-        range: &Range<usize>,
-        at: Option<usize>,
-        text: String,
-    ) {
+    fn code_block(&mut self, page: &str, info: &str, range: &Range<usize>, at: Option<usize>, text: String) {
         let mut words = info.split_whitespace();
         match (words.next(), words.next()) {
             (Some("toml"), Some("signature")) if self.toml.is_none() => {
@@ -249,9 +242,7 @@ impl Outline {
             .filter(|(level, _, _)| *level <= HeadingLevel::H2)
             .collect();
         for (index, (level, range, words)) in top.iter().enumerate() {
-            let end = top
-                .get(index + 1)
-                .map_or(page.len(), |(_, next, _)| next.start);
+            let end = top.get(index + 1).map_or(page.len(), |(_, next, _)| next.start);
             if *level == HeadingLevel::H1 {
                 self.title.get_or_insert(words.concat());
                 if let Some(lead) = lead.as_ref().filter(|lead| lead.end <= end) {

@@ -1,0 +1,151 @@
+//! When something happened, and how often, in a bounded size.
+//!
+//! In: times. Out: counts by minutes (or by longer steps, when there are too many minutes), and
+//! [`Episode`]s: stretches without a long pause. The result does not depend on the order or
+//! grouping in which times are added.
+
+use std::collections::BTreeMap;
+
+/// Most steps that are kept; the step is doubled when there are more.
+const MOST_STEPS: usize = 1_024;
+
+/// Shortest step, in nanoseconds.
+const MINUTE: i64 = 60_000_000_000;
+
+/// A pause longer than this ends an episode, in nanoseconds.
+const PAUSE: i64 = MINUTE;
+
+/// What happened within one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Step {
+    count: u64,
+    first: i64,
+    last: i64,
+}
+
+/// A stretch without a long pause. UTC nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Episode {
+    /// The first time in it.
+    pub first: i64,
+    /// The last time in it.
+    pub last: i64,
+    /// How many times it happened.
+    pub count: u64,
+}
+
+/// Counts by time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Histogram {
+    width: i64,
+    steps: BTreeMap<i64, Step>,
+}
+
+impl Default for Histogram {
+    fn default() -> Histogram {
+        Histogram {
+            width: MINUTE,
+            steps: BTreeMap::new(),
+        }
+    }
+}
+
+impl Histogram {
+    /// Adds one time.
+    pub fn add(&mut self, time: i64) {
+        self.add_step(Step {
+            count: 1,
+            first: time,
+            last: time,
+        });
+        self.shrink();
+    }
+
+    /// Adds all times of another histogram.
+    pub fn merge(&mut self, other: &Histogram) {
+        self.widen(other.width);
+        for step in other.steps.values() {
+            self.add_step(*step);
+        }
+        self.shrink();
+    }
+
+    fn add_step(&mut self, step: Step) {
+        self.steps
+            .entry(step.first.div_euclid(self.width))
+            .and_modify(|known| {
+                known.count += step.count;
+                known.first = known.first.min(step.first);
+                known.last = known.last.max(step.last);
+            })
+            .or_insert(step);
+    }
+
+    fn widen(&mut self, width: i64) {
+        if width > self.width {
+            self.width = width;
+            for step in std::mem::take(&mut self.steps).into_values() {
+                self.add_step(step);
+            }
+        }
+    }
+
+    fn shrink(&mut self) {
+        while self.steps.len() > MOST_STEPS {
+            self.widen(self.width.saturating_mul(2));
+        }
+    }
+
+    /// Stretches without a pause longer than a minute (or than a step), in the order of time.
+    pub fn episodes(&self) -> Vec<Episode> {
+        let mut episodes: Vec<Episode> = Vec::new();
+        let pause = PAUSE.max(if self.width > MINUTE { self.width } else { 0 });
+        for step in self.steps.values() {
+            match episodes.last_mut() {
+                Some(episode) if step.first - episode.last <= pause => {
+                    episode.last = episode.last.max(step.last);
+                    episode.count += step.count;
+                }
+                _ => episodes.push(Episode {
+                    first: step.first,
+                    last: step.last,
+                    count: step.count,
+                }),
+            }
+        }
+        episodes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_pause_ends_an_episode() {
+        let mut histogram = Histogram::default();
+        for second in [0, 10, 59, 200, 230] {
+            histogram.add(second * 1_000_000_000);
+        }
+        let episodes = histogram.episodes();
+        assert_eq!(episodes.len(), 2);
+        assert_eq!((episodes[0].count, episodes[1].count), (3, 2));
+        assert_eq!(episodes[1].first, 200_000_000_000);
+    }
+
+    proptest! {
+        #[test]
+        fn grouping_does_not_matter(times in prop::collection::vec(0_i64..40_000_000, 0..3_000), cut in 0_usize..3_000) {
+            let cut = cut.min(times.len());
+            let of = |times: &[i64]| {
+                let mut histogram = Histogram::default();
+                times.iter().for_each(|second| histogram.add(second * 1_000_000_000));
+                histogram
+            };
+            let mut joined = of(&times[cut..]);
+            joined.merge(&of(&times[..cut]));
+            prop_assert_eq!(joined, of(&times));
+        }
+    }
+}
