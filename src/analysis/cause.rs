@@ -18,8 +18,9 @@ const SLACK: i64 = 2_000_000_000;
 /// How long after the last sign of a cause an effect may begin, in nanoseconds.
 const REACH_OF_CAUSE: i64 = 600_000_000_000;
 
-/// The same for a symptom, which is over when it is not seen any more.
-const REACH_OF_SYMPTOM: i64 = 60_000_000_000;
+/// How long after a symptom has begun a further symptom may follow from it, in nanoseconds, unless both
+/// share a key. Two symptoms of one service in one log are often strangers to each other.
+const REACH_OF_SYMPTOM: i64 = 30_000_000_000;
 
 /// What goes on this long before its supposed effect begins, and [`AFTERWARDS`] after it has ended, is
 /// background noise, in nanoseconds.
@@ -58,14 +59,15 @@ fn links(found: &[Found<'_>]) -> Vec<Link> {
             if from == to || !cause.is_trouble() || !effect.is_trouble() || !declares(cause, effect) {
                 continue;
             }
-            let Some(order) = order(cause, effect) else {
+            let shared: Vec<String> = keys[from].intersection(&keys[to]).cloned().collect();
+            let Some(order) = order(cause, effect, !shared.is_empty()) else {
                 continue;
             };
             links.push(Link {
                 from,
                 to,
                 order,
-                shared: keys[from].intersection(&keys[to]).cloned().collect(),
+                shared,
             });
         }
     }
@@ -86,19 +88,21 @@ fn declares(cause: &Found<'_>, effect: &Found<'_>) -> bool {
 /// How the times of two findings agree with `cause` having brought about `effect`; nothing if they
 /// speak against it. Single episodes are compared: an effect may well have been seen earlier for
 /// another reason.
-fn order(cause: &Found<'_>, effect: &Found<'_>) -> Option<Order> {
-    let reach = match cause.signature.role {
-        Role::Cause => REACH_OF_CAUSE,
-        _ => REACH_OF_SYMPTOM,
+fn order(cause: &Found<'_>, effect: &Found<'_>, keyed: bool) -> Option<Order> {
+    let lasting = keyed || cause.signature.role == Role::Cause;
+    let until = |cause: &Episode| {
+        if lasting {
+            cause.last + REACH_OF_CAUSE
+        } else {
+            cause.first + REACH_OF_SYMPTOM
+        }
     };
     let (causes, effects) = (cause.tally.times.episodes(), effect.tally.times.episodes());
     if causes.is_empty() || effects.is_empty() {
         return Some(Order::Undated);
     }
     let fits = |cause: &Episode, effect: &Episode| {
-        cause.first <= effect.first + SLACK
-            && effect.first <= cause.last + reach
-            && !is_background(cause, effect)
+        cause.first <= effect.first + SLACK && effect.first <= until(cause) && !is_background(cause, effect)
     };
     let explained = |effect: &&Episode| causes.iter().any(|cause| fits(cause, effect));
     let from = effects.iter().find(explained)?;
@@ -192,7 +196,12 @@ fn incident(found: &[Found<'_>], all_links: &[Link], mut members: Vec<usize>) ->
         .unwrap_or(Severity::Info);
     let root = candidates.first().map(|(_, member)| *member);
     let confidence = match root {
-        Some(root) => confidence(&links, root, members.len()),
+        Some(root) => {
+            let alone = members
+                .iter()
+                .all(|member| *member == root || same_record(&found[root], &found[*member]));
+            confidence(&links, root, alone)
+        }
         None => Confidence::None,
     };
     if let Some(root) = root {
@@ -243,9 +252,9 @@ pub fn reach(links: &[Link], from: usize) -> BTreeSet<usize> {
     reached
 }
 
-fn confidence(links: &[Link], root: usize, members: usize) -> Confidence {
+fn confidence(links: &[Link], root: usize, alone: bool) -> Confidence {
     let own: Vec<&Link> = links.iter().filter(|link| link.from == root).collect();
-    if members == 1 {
+    if alone {
         // Nothing to explain: the failure stands for itself.
         return Confidence::Medium;
     }

@@ -243,7 +243,12 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
 fn occurrence(block: &Block, record: &Record, extent: Extent, line: u64, caught: Caught) -> Occurrence {
     const NAMES_A_SERVICE: &[&str] = &["service", "unit", "container"];
     let raw = &block.window()[extent.start..extent.end];
-    let matched = caught.line.unwrap_or(0);
+    // Lines of a decoded message are not lines of the log.
+    let matched = if record.as_written.is_some() {
+        0
+    } else {
+        caught.line.unwrap_or(0)
+    };
     let about = caught
         .captures
         .iter()

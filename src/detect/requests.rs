@@ -110,8 +110,11 @@ fn template(path: &str) -> String {
         let hex = part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
         let number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         let digits = part.bytes().any(|byte| byte.is_ascii_digit());
+        let name = part.trim_end_matches(|c: char| c.is_ascii_digit());
         if number || (hex && digits) {
             "{id}".to_owned()
+        } else if name.len() < part.len() && name.ends_with(['-', '_']) {
+            format!("{name}{{id}}")
         } else {
             part.to_owned()
         }
@@ -130,6 +133,7 @@ mod tests {
             template("/jobs/3f2c9a10-7b1e-4f6a-9a55-0f2d6c1b7e44"),
             "/jobs/{id}"
         );
+        assert_eq!(template("/cart/user-79/items"), "/cart/user-{id}/items");
         assert_eq!(template("/api/v1/added"), "/api/v1/added");
         assert_eq!(template("/"), "/");
     }

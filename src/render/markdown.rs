@@ -297,6 +297,7 @@ impl<'a> TimelineView<'a> {
 #[derive(Serialize)]
 struct FindingView<'a> {
     id: &'a str,
+    signature: &'a str,
     title: &'a str,
     severity: &'static str,
     role: &'static str,
@@ -310,6 +311,8 @@ struct FindingView<'a> {
     verify: &'a [String],
     prevent: &'a [String],
     references: &'a [String],
+    /// Which finding to mend instead, if this one follows from it.
+    explained: Option<String>,
 }
 
 /// A row of the section "Also seen".
@@ -355,11 +358,13 @@ fn in_full(finding: &Finding) -> bool {
 fn findings(report: &Report, limits: Limits) -> Vec<FindingView<'_>> {
     let mut left = limits.excerpts;
     let mut out = Vec::new();
-    for finding in report.findings.iter().filter(|f| in_full(f)) {
+    for finding in told(report) {
+        let explained = explained_by(report, finding);
         let shown = head(&finding.evidence, left);
         left -= shown.len();
         out.push(FindingView {
             id: &finding.id,
+            signature: &finding.signature,
             title: &finding.title,
             severity: severity(finding.severity),
             role: role(finding.role),
@@ -369,13 +374,65 @@ fn findings(report: &Report, limits: Limits) -> Vec<FindingView<'_>> {
             more: finding.evidence.len() - shown.len(),
             cause: &finding.cause,
             impact: &finding.impact,
-            fix: &finding.fix,
+            // What follows from another finding is mended there.
+            fix: if explained.is_some() { &[] } else { &finding.fix },
             verify: &finding.verify,
-            prevent: &finding.prevent,
-            references: &finding.references,
+            prevent: if explained.is_some() {
+                &[]
+            } else {
+                &finding.prevent
+            },
+            references: if explained.is_some() {
+                &[]
+            } else {
+                &finding.references
+            },
+            explained: explained.map(|root| format!("Mend {} first.", named(root))),
         });
     }
     out
+}
+
+/// The findings that are told in full: root causes first, then causes, then symptoms, each in the
+/// order in which they were first seen.
+fn told(report: &Report) -> Vec<&Finding> {
+    let is_root = |finding: &Finding| {
+        report
+            .incidents
+            .iter()
+            .position(|i| i.root_cause.as_ref() == Some(&finding.id))
+    };
+    let mut told: Vec<&Finding> = report.findings.iter().filter(|f| in_full(f)).collect();
+    told.sort_by_key(|finding| (is_root(finding).unwrap_or(usize::MAX), finding.role));
+    told
+}
+
+/// The root cause that explains a symptom.
+fn explained_by<'a>(report: &'a Report, finding: &Finding) -> Option<&'a Finding> {
+    let incident = report
+        .incidents
+        .iter()
+        .find(|i| i.findings.contains(&finding.id))?;
+    let root = incident.root_cause.as_deref()?;
+    if finding.role != Role::Symptom {
+        return None;
+    }
+    // Follows the edges back to the root.
+    let mut reached = vec![root];
+    let mut at = 0;
+    while let Some(from) = reached.get(at).copied() {
+        let next = incident.edges.iter().filter(|edge| edge.from == from);
+        for edge in next {
+            if !reached.contains(&edge.to.as_str()) {
+                reached.push(&edge.to);
+            }
+        }
+        at += 1;
+    }
+    reached
+        .contains(&finding.id.as_str())
+        .then(|| find(report, root))
+        .flatten()
 }
 
 /// The line of facts below a finding's heading.

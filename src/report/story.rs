@@ -72,7 +72,11 @@ fn summary(report: &Report, worst: Option<&Incident>) -> Vec<String> {
 fn what_happened(report: &Report, incident: &Incident) -> String {
     let when = match (&incident.started, &incident.ended) {
         (Some(started), Some(ended)) if started != ended => {
-            format!("Between {} and {}", human(started), human(ended))
+            format!(
+                "Between {} and {}",
+                human(started).trim_end_matches(" UTC"),
+                human(ended)
+            )
         }
         (Some(at), _) => format!("At {}", human(at)),
         _ => "At a time that the logs do not state".to_owned(),
@@ -290,7 +294,7 @@ pub(super) fn because(link: &Link, cause: &Signature) -> String {
             match from {
                 Some(from) => format!(
                     "{when}, from {} on; not its earlier records",
-                    human(&format_utc(from))
+                    clock(&format_utc(from))
                 ),
                 None => when,
             }
@@ -351,6 +355,11 @@ fn human(time: &str) -> String {
     let text = time.replace('T', " ");
     let seconds = text.split(['.', 'Z']).next().unwrap_or(&text);
     format!("{seconds} UTC")
+}
+
+/// `07:26:41` for an RFC 3339 time.
+fn clock(time: &str) -> &str {
+    time.get(11..19).unwrap_or(time)
 }
 
 /// `1 request`, `12 requests`.

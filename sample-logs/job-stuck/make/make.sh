@@ -33,7 +33,7 @@ sleep 45; rm no-partner
 curl -fs -o /dev/null -X POST 'http://127.0.0.1:21401/exports?rows=60000'; sleep 9
 w=$(grep 'export of 60000 rows' $L/celery-worker.log | grep -o 'ForkPoolWorker-[0-9]*' | tail -1)   # which child has it
 kill -9 $(pgrep -P $CE | sort -n | sed -n ${w#ForkPoolWorker-}p)
-sleep 170
+sleep 640
 mkdir -p "$out"; rm -f "$out"/*; cp $L/* "$out"/          # both programs are still running: the logs just end
 touch $S/stop; wait $CL || true
 kill -9 $AP; kill -TERM $CE; wait $CE || true; kill -TERM $PA; kill -TERM $RE; wait $RE || true
