@@ -230,7 +230,7 @@ fn not_text(source: &Source, bytes: &[u8]) -> Option<Trouble> {
         .iter()
         .filter(|byte| matches!(byte, 0..=6 | 14..=26 | 28..=31))
         .count();
-    (strange * 10 > head.len()).then(|| Trouble {
+    (strange * 20 > head.len()).then(|| Trouble {
         reason: "binary data, not text; name a text log, or convert it first".to_owned(),
         bytes: size,
         lost: true,

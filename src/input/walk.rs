@@ -50,6 +50,10 @@ pub fn find(paths: &[PathBuf]) -> Inputs {
         }
     }
     inputs.sources.sort_by(|a, b| a.name.cmp(&b.name));
+    if let [only] = inputs.sources.as_mut_slice() {
+        // A name tells logs apart; one log alone reads the same as through standard input.
+        only.service = None;
+    }
     inputs.not_read.sort_by(|a, b| a.source.cmp(&b.source));
     inputs
 }

@@ -48,10 +48,13 @@ pub struct RecordReader<'a> {
     /// The record that was found last.
     last: Option<Last>,
     /// Where a date was last looked for upwards from, and the nearest one (place, time).
-    above: Option<(usize, Option<(usize, i64)>)>,
+    above: Option<(usize, Option<Dated>)>,
     /// The stretch where a date was last looked for downwards, and the nearest one.
-    below: Option<(Range<usize>, Option<(usize, i64)>)>,
+    below: Option<(Range<usize>, Option<Dated>)>,
 }
+
+/// Place of a dated line and its time in UTC nanoseconds.
+type Dated = (usize, i64);
 
 /// A record that was found, and what is needed to go on from it.
 #[derive(Debug)]

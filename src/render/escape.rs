@@ -209,7 +209,7 @@ fn tame_backticks(text: String) -> (String, usize) {
 /// the renderer would take a blank of the text for padding.
 fn padding(text: &str) -> &'static str {
     let ticks = text.starts_with('`') || text.ends_with('`');
-    let blanks = text.starts_with(' ') && text.ends_with(' ') && text.trim_matches(' ') != "";
+    let blanks = text.starts_with(' ') && text.ends_with(' ') && !text.trim_matches(' ').is_empty();
     if ticks || blanks { " " } else { "" }
 }
 

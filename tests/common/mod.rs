@@ -1,0 +1,68 @@
+//! Runs the binary the same way everywhere: fixed time, zone and host.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+/// The binary, with everything that the machine could change held fast.
+pub fn incident() -> Command {
+    let mut command = Command::cargo_bin("incident").unwrap();
+    command
+        .env("SOURCE_DATE_EPOCH", "1795500000")
+        .env("TZ", "UTC")
+        .env_remove("NO_COLOR");
+    command
+}
+
+/// `incident scan` with a fixed host and zone.
+pub fn scan() -> Command {
+    let mut command = incident();
+    command.args(["scan", "--host", "test-host", "--timezone", "UTC"]);
+    command
+}
+
+/// The JSON report of a successful scan.
+pub fn report(paths: &[&Path]) -> Value {
+    let output = scan()
+        .args(["--format", "json", "--quiet"])
+        .args(paths)
+        .output()
+        .unwrap();
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The signatures that were found, in the report's order.
+pub fn found(report: &Value) -> Vec<&str> {
+    let findings = report["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .map(|finding| finding["signature"].as_str().unwrap())
+        .collect()
+}
+
+/// The finding of a signature.
+pub fn finding<'a>(report: &'a Value, signature: &str) -> &'a Value {
+    let findings = report["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .find(|finding| finding["signature"] == signature)
+        .unwrap_or_else(|| panic!("{signature} was not found, but {:?}", found(report)))
+}
+
+/// The finding that the first incident names as its root cause.
+pub fn root_cause(report: &Value) -> &Value {
+    let id = &report["incidents"][0]["root_cause"];
+    let findings = report["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .find(|finding| finding["id"] == *id)
+        .unwrap_or_else(|| panic!("no root cause is named; found {:?}", found(report)))
+}

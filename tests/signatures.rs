@@ -1,0 +1,196 @@
+//! The library that is part of the program, and what is said about pages that are wrong.
+
+mod common;
+
+use std::fs;
+
+use common::incident;
+use tempfile::TempDir;
+
+fn out(args: &[&str]) -> (i32, String) {
+    let output = incident().args(args).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code().unwrap(), text)
+}
+
+#[test]
+fn every_embedded_page_is_complete_and_safe() {
+    let (code, text) = out(&["signatures", "lint"]);
+    assert_eq!(code, 0, "{text}");
+}
+
+#[test]
+fn every_embedded_page_passes_its_own_examples() {
+    let (code, text) = out(&["signatures", "test"]);
+    assert_eq!(code, 0, "{text}");
+}
+
+#[test]
+fn the_library_is_listed_and_shown() {
+    let (code, text) = out(&["signatures", "list", "--select", "python/bcrypt-*"]);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(text.lines().count(), 3, "{text}");
+    let (code, text) = out(&["signatures", "show", "net/address-in-use"]);
+    assert_eq!(code, 0);
+    assert!(text.starts_with("# Address already in use\n"), "{text}");
+}
+
+#[test]
+fn a_selection_that_names_nothing_is_a_mistake() {
+    let (code, text) = out(&["signatures", "list", "--select", "python/bcript"]);
+    assert_eq!(code, 2);
+    assert!(text.contains("no signature is called 'python/bcript'"), "{text}");
+}
+
+/// A page that is right but for what a test changes.
+const PAGE: &str = r#"# Widget overflow
+
+```toml signature
+severity = "high"
+role = "cause"
+seen-on = ["widgetd 1.0"]
+
+[match]
+regex = 'widget (?P<name>\w+) overflowed its tray'
+```
+
+A widget fell out of its tray.
+
+## Cause
+
+The tray is too small.
+
+## Impact
+
+Widgets on the floor.
+
+## Fix
+
+1. Look at `widgetctl show '{{name}}'`.
+
+## Verify
+
+- `widgetctl count` prints 0.
+
+## Prevent
+
+- Larger trays.
+
+## Examples
+
+```log match documented name=blue
+2026-01-01 00:00:00,000 ERROR widget blue overflowed its tray
+```
+
+```log no-match
+2026-01-01 00:00:00,000 INFO widget trays were emptied
+```
+
+## References
+
+- widgetd(8)
+"#;
+
+fn folder(page: &str) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("widget")).unwrap();
+    fs::write(dir.path().join("widget/overflow.md"), page).unwrap();
+    dir
+}
+
+fn check(action: &str, page: &str) -> (i32, String) {
+    let dir = folder(page);
+    let (code, text) = out(&["signatures", action, dir.path().to_str().unwrap()]);
+    (code, text.replace(dir.path().to_str().unwrap(), "DIR"))
+}
+
+#[test]
+fn a_page_of_ones_own_is_checked_tested_and_used() {
+    assert_eq!(check("lint", PAGE), (0, "1 pages are complete\n".to_owned()));
+    assert_eq!(
+        check("test", PAGE),
+        (0, "2 examples of 1 pages passed\n".to_owned())
+    );
+    let dir = folder(PAGE);
+    let output = common::scan()
+        .args(["--quiet", "--format", "json", "--signatures"])
+        .arg(dir.path())
+        .arg("-")
+        .write_stdin("Jan  2 03:04:05 host widgetd[7]: widget red overflowed its tray\n")
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let finding = common::finding(&report, "widget/overflow");
+    assert_eq!(finding["captures"]["name"][0]["value"], "red");
+    assert_eq!(finding["fix"][0], "Look at `widgetctl show 'red'`.");
+    assert_eq!(finding["services"][0], "widgetd");
+}
+
+#[test]
+fn mistakes_in_a_page_are_underlined() {
+    let wrong = [
+        ("severity = \"high\"", "severty = \"high\""),
+        ("severity = \"high\"", "severity = \"awful\""),
+        ("(?P<name>\\w+)", "(?P<name>\\w+"),
+        ("widget (?P<name>\\w+) overflowed its tray", "\\w+ \\d+"),
+        ("`widgetctl show '{{name}}'`", "`widgetctl show '{{colour}}'`"),
+        ("`widgetctl show '{{name}}'`", "`pip install widget>=2`"),
+        ("`widgetctl show '{{name}}'`", "`lsof -ti:8000 | xargs kill -9`"),
+        ("## Verify", "## Proof"),
+        (
+            "seen-on = [\"widgetd 1.0\"]",
+            "seen-on = [\"widgetd 1.0\"]\nleads-to = [\"widgets/*\"]",
+        ),
+        (
+            "[match]",
+            "[match]\ncount = { at-least = 5, within = \"5 minutes\" }",
+        ),
+    ];
+    let mut all = String::new();
+    for (right, broken) in wrong {
+        let page = PAGE.replacen(right, broken, 1);
+        assert_ne!(page, PAGE);
+        let (code, text) = check("lint", &page);
+        assert_eq!(code, 1, "{text}");
+        all += &text;
+        all.push('\n');
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn an_example_that_does_not_hold_is_pointed_at() {
+    let (code, text) = check("test", &PAGE.replace("name=blue", "name=green"));
+    assert_eq!(code, 1);
+    assert!(
+        text.contains("'name' should capture 'green' and captured 'blue'"),
+        "{text}"
+    );
+    let (code, text) = check(
+        "test",
+        &PAGE.replace(
+            "INFO widget trays were emptied",
+            "INFO widget x overflowed its tray",
+        ),
+    );
+    assert_eq!(code, 1);
+    assert!(
+        text.contains("widget/overflow was found where it must not be"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_bad_page_stops_the_scan_with_its_place() {
+    let dir = folder(&PAGE.replace("severity = \"high\"", "severity = \"awful\""));
+    let output = common::scan()
+        .arg("--signatures")
+        .arg(dir.path())
+        .arg("-")
+        .write_stdin("x\n")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("overflow.md:4"), "{text}");
+}
