@@ -1,5 +1,7 @@
 //! The command line as a person meets it: inputs that are missing, strange or hostile, outputs, exit codes.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::fs;
@@ -62,7 +64,7 @@ fn when_nothing_can_be_read_there_is_no_report() {
 fn a_file_without_permission_is_named() {
     let dir = folder(&[("error.log", REFUSED.as_bytes()), ("secret.log", b"x\n")]);
     let secret = dir.path().join("secret.log");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&secret).is_ok() {
         return; // root may read everything
     }

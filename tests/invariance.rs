@@ -1,5 +1,7 @@
 //! The report depends on the logs alone: not on threads, block size, or the way bytes are read.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -1,6 +1,8 @@
 //! Each sample incident was made by breaking real programs (see its `story.md`). The report must name
 //! what broke first, with its line, and blame nothing else.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::path::Path;

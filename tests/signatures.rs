@@ -1,5 +1,7 @@
 //! The library that is part of the program, and what is said about pages that are wrong.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::fs;

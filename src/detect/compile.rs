@@ -73,11 +73,9 @@ impl<'a> Detector<'a> {
                 gates.extend(gate.literals.into_iter().map(|literal| (literal, probe)));
             }
         }
-        let filter = Filter::new(gates)
-            .map_err(|error| Error::Usage(format!("the signatures are too many for one scan: {error}")))?;
         Ok(Detector {
             library,
-            filter,
+            filter: Filter::new(gates),
             probes,
             drops: drops(library),
         })

@@ -333,8 +333,8 @@ fn escape_tags(markdown: &str) -> String {
                 continue;
             }
             taken
-        } else if rest.starts_with('\\') {
-            1 + rest[1..].chars().next().map_or(0, char::len_utf8)
+        } else if let Some(escaped) = rest.strip_prefix('\\') {
+            1 + escaped.chars().next().map_or(0, char::len_utf8)
         } else {
             let link = ["<https://", "<http://", "<mailto:"];
             if !link.iter().any(|start| rest.starts_with(start)) {

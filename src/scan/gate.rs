@@ -10,10 +10,24 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::rarity;
 use crate::signature::condition::Test;
 
 /// Longest list of alternatives that is worth searching for one condition.
 const MOST_ALTERNATIVES: usize = 96;
+
+/// What each literal costs beside the places where it stands, as a share of all places. So a few
+/// literals are better than many, unless they are much more common.
+const LITERAL_COST: f64 = 1e-10;
+
+/// The same for literals that are too short to be sampled.
+const SHORT_LITERAL_COST: f64 = 1e-8;
+
+/// Words are more frequent than the pairs of their letters say; this brings the estimates closer.
+const OF_WORDS: f64 = 0.75;
+
+/// Literals of this many bytes and more are not short.
+const LONG: usize = 15;
 
 /// Texts of which any match contains at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,24 +37,27 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Length in bytes of the shortest literal: how telling the gate is.
-    pub fn shortest(&self) -> usize {
-        self.literals.iter().map(String::len).min().unwrap_or(0)
-    }
-
+    /// The most telling part of `text` that JSON writes as it is.
     fn of_literal(text: &[u8]) -> Option<Gate> {
         let escapable = |byte: &u8| !(b' '..=b'~').contains(byte) || b"\"\\/<>&".contains(byte);
-        let best = text.split(escapable).rev().max_by_key(|part| part.len())?;
-        let literal = String::from_utf8(best.to_vec()).ok()?;
-        (literal.trim().len() > 1).then(|| Gate {
+        let part = text
+            .split(escapable)
+            .filter(|part| part.trim_ascii().len() > 1)
+            .min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
+        let literal = String::from_utf8(part.to_vec()).ok()?;
+        Some(Gate {
             literals: vec![literal],
         })
     }
 
+    /// How many places of ordinary logs it takes a closer look at, as a share.
+    fn cost(&self) -> f64 {
+        self.literals.iter().map(|literal| cost(literal.as_bytes())).sum()
+    }
+
     /// The more telling of two gates that are both required.
     fn better(self, other: Gate) -> Gate {
-        let rank = |gate: &Gate| (gate.shortest(), usize::MAX - gate.literals.len());
-        if rank(&other) > rank(&self) { other } else { self }
+        if other.cost() < self.cost() { other } else { self }
     }
 
     fn union(gates: impl Iterator<Item = Option<Gate>>) -> Option<Gate> {
@@ -54,6 +71,15 @@ impl Gate {
     }
 }
 
+fn cost(literal: &[u8]) -> f64 {
+    let own = if literal.len() < LONG {
+        SHORT_LITERAL_COST
+    } else {
+        LITERAL_COST
+    };
+    rarity::frequency(literal).powf(OF_WORDS) + own
+}
+
 /// The gate of a condition on one record.
 pub fn of_test(test: &Test) -> Option<Gate> {
     let contains = test
@@ -65,15 +91,16 @@ pub fn of_test(test: &Test) -> Option<Gate> {
         .then(|| Gate::union(test.any.iter().map(of_test)))
         .flatten();
     let all = test.all.iter().filter_map(of_test);
-    let fields = test.fields.keys().filter_map(|key| {
+    let fields = test.fields.iter().flat_map(|(key, value)| {
         let name = key.rsplit('.').next().unwrap_or(key);
-        Gate::of_literal(name.as_bytes())
+        let value = value.as_str().unwrap_or_default();
+        [name, value].map(|text| Gate::of_literal(text.as_bytes()))
     });
     contains
         .chain(regex)
         .chain(any)
         .chain(all)
-        .chain(fields)
+        .chain(fields.flatten())
         .reduce(Gate::better)
 }
 
@@ -89,83 +116,145 @@ pub fn of_regex(pattern: &str) -> Option<Gate> {
 
 fn of_hir(hir: &Hir) -> Option<Gate> {
     match hir.kind() {
-        HirKind::Literal(literal) => Gate::of_literal(&literal.0),
-        HirKind::Class(class) => Gate::of_literal(&[single_letter(class)?]),
         HirKind::Capture(capture) => of_hir(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => of_hir(&repetition.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => of_concat([hir]),
+        HirKind::Alternation(branches) => {
+            let together = of_concat([hir]);
+            let apart = Gate::union(branches.iter().map(of_hir));
+            together.into_iter().chain(apart).reduce(Gate::better)
+        }
+        HirKind::Concat(parts) => of_concat(parts),
+        HirKind::Literal(_) | HirKind::Class(_) => of_concat([hir]),
+        HirKind::Empty | HirKind::Look(_) | HirKind::Repetition(_) => None,
+    }
+}
+
+/// What stands side by side is joined, then the most telling part is taken.
+fn of_concat<'a>(parts: impl IntoIterator<Item = &'a Hir>) -> Option<Gate> {
+    let mut gates: Vec<Gate> = Vec::new();
+    // All texts that the parts since the last gap can match.
+    let mut run = vec![Vec::new()];
+    for part in parts {
+        let texts = texts(part);
+        let joined = texts.as_ref().and_then(|texts| product(&run, texts));
+        if joined.as_ref().is_none_or(|joined| joined.len() > run.len()) {
+            gates.extend(of_texts(&run));
+        }
+        match (joined, part.kind()) {
+            (Some(joined), _) => run = joined,
+            (None, HirKind::Repetition(repetition)) if repetition.min > 0 => {
+                // The first time joins what is before, the last time what follows.
+                let once = self::texts(&repetition.sub);
+                gates.extend(once.as_ref().and_then(|once| of_texts(&product(&run, once)?)));
+                gates.extend(of_hir(&repetition.sub));
+                run = once.unwrap_or_else(|| vec![Vec::new()]);
+            }
+            (None, kind) => {
+                if !matches!(kind, HirKind::Repetition(_)) && texts.is_none() {
+                    gates.extend(of_part(part));
+                }
+                run = texts.unwrap_or_else(|| vec![Vec::new()]);
+            }
+        }
+    }
+    gates.extend(of_texts(&run));
+    gates.into_iter().reduce(Gate::better)
+}
+
+/// The gate of a part whose texts cannot be counted.
+fn of_part(part: &Hir) -> Option<Gate> {
+    match part.kind() {
+        HirKind::Capture(capture) => of_part(&capture.sub),
         HirKind::Alternation(branches) => Gate::union(branches.iter().map(of_hir)),
         HirKind::Concat(parts) => of_concat(parts),
         _ => None,
     }
 }
 
-/// Neighbouring literals are joined, then the most telling part is taken.
-fn of_concat(parts: &[Hir]) -> Option<Gate> {
-    let mut best: Option<Gate> = None;
-    let mut run: Vec<u8> = Vec::new();
-    let mut consider = |gate: Option<Gate>| {
-        if let Some(gate) = gate {
-            best = Some(match best.take() {
-                Some(best) => best.better(gate),
-                None => gate,
-            });
-        }
-    };
-    for part in parts {
-        match part.kind() {
-            HirKind::Literal(literal) => run.extend_from_slice(&literal.0),
-            HirKind::Class(class) if single_letter(class).is_some() => run.extend(single_letter(class)),
-            // Anchors and word boundaries take no bytes.
-            HirKind::Look(_) => {}
-            _ => {
-                consider(Gate::of_literal(&std::mem::take(&mut run)));
-                consider(of_hir(part));
-            }
-        }
-    }
-    consider(Gate::of_literal(&run));
-    best
+fn of_texts(texts: &[Vec<u8>]) -> Option<Gate> {
+    Gate::union(texts.iter().map(|text| Gate::of_literal(text)))
 }
 
-/// The letter of a class like `[Aa]`, as `(?i)` makes them. The long s and the Kelvin sign,
-/// which Unicode folds to s and k, are left out: case is folded for ASCII only.
-fn single_letter(class: &Class) -> Option<u8> {
-    let mut letter = None;
-    let mut add = |start: u32, end: u32| {
-        for code in start..=end {
-            if code == 0x17F || code == 0x212A {
-                continue;
+/// Each of `heads` with each of `tails`, if those are not too many.
+fn product(heads: &[Vec<u8>], tails: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+    (heads.len() * tails.len() <= MOST_ALTERNATIVES).then(|| {
+        let joined = heads
+            .iter()
+            .flat_map(|head| tails.iter().map(move |tail| [head.as_slice(), tail].concat()));
+        joined.collect()
+    })
+}
+
+/// All texts that `hir` matches, if those are few; one for both cases of a letter.
+fn texts(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    match hir.kind() {
+        // Anchors and word boundaries take no bytes.
+        HirKind::Empty | HirKind::Look(_) => Some(vec![Vec::new()]),
+        HirKind::Literal(literal) => Some(vec![literal.0.to_vec()]),
+        HirKind::Class(class) => characters(class),
+        HirKind::Capture(capture) => texts(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.max == Some(1) => {
+            let mut texts = texts(&repetition.sub)?;
+            if repetition.min == 0 {
+                texts.push(Vec::new());
             }
-            let folded = u8::try_from(code).ok()?.to_ascii_lowercase();
-            if !folded.is_ascii() || *letter.get_or_insert(folded) != folded {
-                return None;
-            }
+            Some(texts)
         }
-        Some(())
-    };
-    match class {
-        Class::Unicode(class) => {
-            for range in class.ranges() {
-                if range.end() as u32 - range.start() as u32 > 1 {
-                    return None;
-                }
-                add(range.start() as u32, range.end() as u32)?;
-            }
+        HirKind::Repetition(_) => None,
+        HirKind::Concat(parts) => {
+            let first = vec![Vec::new()];
+            parts
+                .iter()
+                .try_fold(first, |run, part| product(&run, &texts(part)?))
         }
-        Class::Bytes(class) => {
-            for range in class.ranges() {
-                if range.end() - range.start() > 1 {
-                    return None;
-                }
-                add(range.start().into(), range.end().into())?;
-            }
+        HirKind::Alternation(branches) => {
+            let all: Option<Vec<_>> = branches.iter().map(texts).collect();
+            Some(all?.concat()).filter(|texts| texts.len() <= MOST_ALTERNATIVES)
         }
     }
-    letter
+}
+
+/// Most characters of a class that are told apart.
+const MOST_CHARACTERS: usize = 6;
+
+/// The characters of a class, letters in lower case. The long s and the Kelvin sign, which Unicode folds
+/// to s and k, are left out: case is folded for ASCII only.
+fn characters(class: &Class) -> Option<Vec<Vec<u8>>> {
+    let ranges: Vec<(u32, u32)> = match class {
+        Class::Unicode(class) => {
+            let ranges = class.ranges().iter();
+            ranges
+                .map(|range| (range.start().into(), range.end().into()))
+                .collect()
+        }
+        Class::Bytes(class) => {
+            let ranges = class.ranges().iter();
+            ranges
+                .map(|range| (range.start().into(), range.end().into()))
+                .collect()
+        }
+    };
+    let mut characters: Vec<Vec<u8>> = Vec::new();
+    for code in ranges.into_iter().flat_map(|(start, end)| start..=end) {
+        if code == 0x17F || code == 0x212A {
+            continue;
+        }
+        let character = u8::try_from(code).ok().filter(u8::is_ascii)?.to_ascii_lowercase();
+        if !characters.contains(&vec![character]) {
+            characters.push(vec![character]);
+        }
+        if characters.len() > MOST_CHARACTERS {
+            return None;
+        }
+    }
+    (!characters.is_empty()).then_some(characters)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::string::string_regex;
+
     use super::*;
 
     fn literals(pattern: &str) -> Vec<String> {
@@ -190,8 +279,62 @@ mod tests {
     }
 
     #[test]
+    fn short_alternatives_are_joined_with_what_stands_beside_them() {
+        assert_eq!(
+            literals(r"\b[Rr]etrying (?:job|task) \d+"),
+            ["retrying job ", "retrying task "]
+        );
+        assert_eq!(
+            literals(r"exit(?:ed)? with [:=]+code"),
+            ["exit with ", "exited with "]
+        );
+        assert_eq!(literals(r"worker [:=]+ gave up"), [": gave up", "= gave up"]);
+    }
+
+    #[test]
+    fn what_may_be_missing_is_not_required() {
+        assert_eq!(
+            literals(r"(?:fatal: )?(?:not found)*\w+ unreachable"),
+            [" unreachable"]
+        );
+        assert_eq!(
+            literals(r"(?:connection )?[a-z]+ refused(?: again)?"),
+            [" refused"]
+        );
+    }
+
+    #[test]
     fn bytes_that_json_may_escape_are_left_out() {
         assert_eq!(literals(r#"module 'x' has "no" attribute"#), ["module 'x' has "]);
         assert_eq!(literals("passlib/handlers"), ["handlers"]);
+    }
+
+    /// Everything that a gate has to be taken from, and what it must not be taken from.
+    const PATTERNS: &[&str] = &[
+        r"(?:[Jj]ob|[Tt]ask|sync)[ :#=]+(?:id[ :=]+)?[a-z]{1,3}:? (?:has |was )?[Ss]tarted",
+        r"(?:starting|running|done with) (?:job|task|batch)[ :#=]{1,2}[0-9]",
+        r"a(?:b|c(?:d|e)+|fgh?)*i[jk]l{2,3}mno",
+        r"(?:refused|timed out|[0-9] left)(?: again)?",
+        r"(?i)err(?:or|no)? ?[0-9]+: (?:disk|file) full",
+        r"((ab|cd)(ef|gh)){1,2}xyz",
+        r"(?:|x)yes(?:no|maybe)?[a-f]end",
+        r"[ab]c?[de]f{0,1}gh",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn every_match_contains_a_literal_of_the_gate(
+            (pattern, text) in (0..PATTERNS.len()).prop_flat_map(|number| {
+                let pattern = PATTERNS[number];
+                (Just(pattern), string_regex(pattern).unwrap())
+            })
+        ) {
+            // Case is folded for ASCII only.
+            prop_assume!(text.is_ascii());
+            let folded = text.to_ascii_lowercase();
+            let gate = of_regex(pattern).unwrap();
+            let stands = |literal: &String| folded.contains(&literal.to_ascii_lowercase());
+            prop_assert!(gate.literals.iter().any(stands), "{text:?} has none of {:?}", gate.literals);
+        }
     }
 }

@@ -6,3 +6,6 @@
 
 pub mod filter;
 pub mod gate;
+mod kernel;
+mod lane;
+mod rarity;

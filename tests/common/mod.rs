@@ -8,7 +8,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 /// The binary, with everything that the machine could change held fast.
-pub fn incident() -> Command {
+pub(crate) fn incident() -> Command {
     let mut command = Command::cargo_bin("incident").unwrap();
     command
         .env("SOURCE_DATE_EPOCH", "1795500000")
@@ -18,14 +18,14 @@ pub fn incident() -> Command {
 }
 
 /// `incident scan` with a fixed host and zone.
-pub fn scan() -> Command {
+pub(crate) fn scan() -> Command {
     let mut command = incident();
     command.args(["scan", "--host", "test-host", "--timezone", "UTC"]);
     command
 }
 
 /// The JSON report of a successful scan.
-pub fn report(paths: &[&Path]) -> Value {
+pub(crate) fn report(paths: &[&Path]) -> Value {
     let output = scan()
         .args(["--format", "json", "--quiet"])
         .args(paths)
@@ -40,7 +40,7 @@ pub fn report(paths: &[&Path]) -> Value {
 }
 
 /// The signatures that were found, in the report's order.
-pub fn found(report: &Value) -> Vec<&str> {
+pub(crate) fn found(report: &Value) -> Vec<&str> {
     let findings = report["findings"].as_array().unwrap();
     findings
         .iter()
@@ -49,7 +49,7 @@ pub fn found(report: &Value) -> Vec<&str> {
 }
 
 /// The finding of a signature.
-pub fn finding<'a>(report: &'a Value, signature: &str) -> &'a Value {
+pub(crate) fn finding<'a>(report: &'a Value, signature: &str) -> &'a Value {
     let findings = report["findings"].as_array().unwrap();
     findings
         .iter()
@@ -58,7 +58,7 @@ pub fn finding<'a>(report: &'a Value, signature: &str) -> &'a Value {
 }
 
 /// The finding that the first incident names as its root cause.
-pub fn root_cause(report: &Value) -> &Value {
+pub(crate) fn root_cause(report: &Value) -> &Value {
     let id = &report["incidents"][0]["root_cause"];
     let findings = report["findings"].as_array().unwrap();
     findings
