@@ -161,6 +161,35 @@ fn java_orders_blames_the_heap_and_places_the_undated_error_between_its_neighbou
 }
 
 #[test]
+fn job_stuck_finds_the_job_that_never_ended_and_blames_nothing_for_it() {
+    let report = logs("job-stuck");
+    let stuck = finding(&report, "app/job-never-finished");
+    assert_eq!(evidence(stuck)[0], "api.log:173");
+    assert!(text(stuck).contains("r-d30f97"));
+    for incident in report["incidents"].as_array().unwrap() {
+        let explained = incident["edges"].as_array().unwrap().iter();
+        assert!(
+            explained.clone().all(|edge| edge["to"] != stuck["id"]),
+            "{incident}"
+        );
+    }
+}
+
+#[test]
+fn a_log_that_ends_early_does_not_show_that_a_job_never_ended() {
+    let log = std::fs::read_to_string("sample-logs/job-stuck/logs/api.log").unwrap();
+    let early = log.split("01:05:00").next().unwrap();
+    let output = scan()
+        .args(["-q", "--format", "json", "-"])
+        .write_stdin(early)
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(early.contains("r-d30f97"));
+    assert!(!found(&report).contains(&"app/job-never-finished"));
+}
+
+#[test]
 fn healthy_logs_give_no_finding_above_low() {
     let report = logs("healthy");
     for finding in report["findings"].as_array().unwrap() {

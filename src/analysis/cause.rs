@@ -60,6 +60,11 @@ fn links(found: &[Found<'_>]) -> Vec<Link> {
                 continue;
             }
             let shared: Vec<String> = keys[from].intersection(&keys[to]).cloned().collect();
+            // What never came has a reason of its own for each case: only a key tells which.
+            let absent = effect.signature.condition.missing.is_some();
+            if absent && shared.iter().all(|key| key.starts_with("service ")) {
+                continue;
+            }
             let Some(order) = order(cause, effect, !shared.is_empty()) else {
                 continue;
             };

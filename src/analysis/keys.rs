@@ -35,7 +35,7 @@ fn add(keys: &mut BTreeSet<String>, name: &str, value: &str) {
         "service" | "unit" | "container" => {
             keys.insert(format!("service {}", service_name(value)));
         }
-        "pid" | "client" | "path" | "user" | "table" | "column" | "module" | "database" => {
+        "job" | "pid" | "client" | "path" | "user" | "table" | "column" | "module" | "database" => {
             keys.insert(format!("{name} {value}"));
         }
         _ => {}
