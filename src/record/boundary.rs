@@ -188,6 +188,8 @@ impl Machine {
             (State::Traceback, S::Indented | S::Name) => true,
             (State::Traceback, S::Words | S::Opening) => !after_blank && !next_indented,
             (State::Exception, S::ChainText) => true,
+            // FastAPI adds the endpoint behind a blank line.
+            (State::Exception, S::Indented) => true,
             (_, S::Indented) => !after_blank,
             (_, S::Closing) => self.lines > 1 && !after_blank,
             (_, S::CausedBy) => true,

@@ -74,7 +74,15 @@ fn contains(body: &[u8], text: &[u8]) -> bool {
 
 /// A path or module with a line number at the end and no blank in it.
 fn is_node_head(body: &[u8]) -> bool {
-    let rooted = body.starts_with(b"/") || body.starts_with(b"node:") || body.starts_with(b"file://");
+    const ROOTS: &[&[u8]] = &[
+        b"/",
+        b"node:",
+        b"file://",
+        b"<anonymous_script>:",
+        b"[eval]:",
+        b"undefined:",
+    ];
+    let rooted = ROOTS.iter().any(|root| body.starts_with(root));
     let digits = body.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     rooted && digits > 0 && body.get(body.len() - digits - 1) == Some(&b':') && !body.contains(&b' ')
 }
