@@ -12,6 +12,7 @@ pub mod escape;
 pub mod json;
 pub mod markdown;
 mod template;
+mod view;
 
 /// A way to write a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
