@@ -35,8 +35,10 @@ const BACKGROUND: u64 = 5;
 /// Divides the findings that are causes or symptoms into incidents, the worst first.
 pub fn incidents(found: &[Found<'_>]) -> Vec<Incident> {
     let links = links(found);
-    let mut incidents: Vec<Incident> = groups(found, &links)
+    let all: Vec<usize> = (0..found.len()).collect();
+    let mut incidents: Vec<Incident> = groups(found, &links, &all)
         .into_iter()
+        .flat_map(|members| divide(found, &links, members))
         .map(|members| incident(found, &links, members))
         .collect();
     let size = |incident: &Incident| incident.members.len();
@@ -76,13 +78,29 @@ fn links(found: &[Found<'_>]) -> Vec<Link> {
             });
         }
     }
+    without_strangers(found, links)
+}
+
+/// Where an effect names the service that it is about, and a cause in that service is linked to it, causes in
+/// other services are not.
+fn without_strangers(found: &[Found<'_>], links: Vec<Link>) -> Vec<Link> {
+    let in_service = |link: &Link| link.shared.iter().any(|key| key.starts_with("service "));
+    let is_cause = |link: &Link| found[link.from].role == Role::Cause;
+    let explained: BTreeSet<usize> = links
+        .iter()
+        .filter(|link| found[link.to].about.is_some() && is_cause(link) && in_service(link))
+        .map(|link| link.to)
+        .collect();
     links
+        .into_iter()
+        .filter(|link| !explained.contains(&link.to) || !is_cause(link) || !link.shared.is_empty())
+        .collect()
 }
 
 /// Whether the cause's page says that it can bring about the effect. A glob stands for symptoms only:
 /// that a whole family of causes should follow from another cause is never meant.
 fn declares(cause: &Found<'_>, effect: &Found<'_>) -> bool {
-    let symptom = effect.signature.role == Role::Symptom;
+    let symptom = effect.role == Role::Symptom;
     cause
         .signature
         .leads_to
@@ -94,7 +112,7 @@ fn declares(cause: &Found<'_>, effect: &Found<'_>) -> bool {
 /// speak against it. Single episodes are compared: an effect may well have been seen earlier for
 /// another reason.
 fn order(cause: &Found<'_>, effect: &Found<'_>, keyed: bool) -> Option<Order> {
-    let lasting = keyed || cause.signature.role == Role::Cause;
+    let lasting = keyed || cause.role == Role::Cause;
     let until = |cause: &Episode| {
         if lasting {
             cause.last + REACH_OF_CAUSE
@@ -126,12 +144,15 @@ fn is_background(cause: &Episode, effect: &Episode) -> bool {
 
 /// Causes and symptoms, grouped by links. Two findings that begin with the same record are two
 /// sides of one event, so they belong together without a link.
-fn groups(found: &[Found<'_>], links: &[Link]) -> Vec<Vec<usize>> {
+fn groups(found: &[Found<'_>], links: &[Link], among: &[usize]) -> Vec<Vec<usize>> {
     let mut group: Vec<usize> = (0..found.len()).collect();
     let pairs = links.iter().map(|link| (link.from, link.to));
     let same = (0..found.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
     let same = same.filter(|(one, other)| same_record(&found[*one], &found[*other]));
     for (one, other) in pairs.chain(same) {
+        if !among.contains(&one) || !among.contains(&other) {
+            continue;
+        }
         let (keep, join) = (group[one], group[other]);
         for own in &mut group {
             if *own == join {
@@ -141,12 +162,58 @@ fn groups(found: &[Found<'_>], links: &[Link]) -> Vec<Vec<usize>> {
     }
     let mut groups: Vec<Vec<usize>> = vec![Vec::new(); found.len()];
     for (number, own) in group.into_iter().enumerate() {
-        if found[number].is_trouble() {
+        if found[number].is_trouble() && among.contains(&number) {
             groups[own].push(number);
         }
     }
     groups.retain(|members| !members.is_empty());
     groups
+}
+
+/// Takes out of a group what has a cause of its own: a cause that the root does not explain, with the
+/// effects that it alone explains. Effects of both stay with the root.
+fn divide(found: &[Found<'_>], links: &[Link], members: Vec<usize>) -> Vec<Vec<usize>> {
+    let Some(root) = candidates(found, links, &members).first().copied() else {
+        return vec![members];
+    };
+    let explained = reach(links, root);
+    let rest: Vec<usize> = members
+        .iter()
+        .copied()
+        .filter(|member| *member != root && !explained.contains(member))
+        .collect();
+    let mut apart = Vec::new();
+    for group in groups(found, links, &rest) {
+        let inside = |link: &Link| group.contains(&link.from) && group.contains(&link.to);
+        let has_cause = links
+            .iter()
+            .any(|link| inside(link) && found[link.from].role == Role::Cause);
+        if has_cause {
+            apart.push(group);
+        }
+    }
+    let taken: Vec<usize> = apart.iter().flatten().copied().collect();
+    let mut divided = vec![members];
+    divided[0].retain(|member| !taken.contains(member));
+    divided.extend(apart.into_iter().flat_map(|group| divide(found, links, group)));
+    divided
+}
+
+/// The causes among `members`, the one with the strongest claim first; of equal claims the one
+/// that was seen first.
+fn candidates(found: &[Found<'_>], links: &[Link], members: &[usize]) -> Vec<usize> {
+    let causes = members
+        .iter()
+        .filter(|member| found[**member].role == Role::Cause);
+    by_claim(found, links, causes)
+}
+
+fn by_claim<'m>(found: &[Found<'_>], links: &[Link], members: impl Iterator<Item = &'m usize>) -> Vec<usize> {
+    let mut claims: Vec<(Claim, usize)> = members
+        .map(|member| (claim(found, links, *member), *member))
+        .collect();
+    claims.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    claims.into_iter().map(|(_, member)| member).collect()
 }
 
 /// Whether both findings begin with the same record.
@@ -184,22 +251,20 @@ struct Claim {
 fn incident(found: &[Found<'_>], all_links: &[Link], mut members: Vec<usize>) -> Incident {
     let links: Vec<Link> = all_links
         .iter()
-        .filter(|link| members.contains(&link.from))
+        .filter(|link| members.contains(&link.from) && members.contains(&link.to))
         .cloned()
         .collect();
-    let mut candidates: Vec<(Claim, usize)> = members
-        .iter()
-        .filter(|member| found[**member].signature.role == Role::Cause)
-        .map(|member| (claim(found, &links, *member), *member))
-        .collect();
-    // Of equal claims the one that was seen first.
-    candidates.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    let candidates = candidates(found, &links, &members);
     let severity = members
         .iter()
         .map(|member| found[*member].signature.severity)
         .max()
         .unwrap_or(Severity::Info);
-    let root = candidates.first().map(|(_, member)| *member);
+    let root = candidates.first().copied();
+    if root.is_none() {
+        // Without a cause the symptom that explains most comes first.
+        members = by_claim(found, &links, members.iter());
+    }
     let confidence = match root {
         Some(root) => {
             let alone = members
@@ -216,7 +281,7 @@ fn incident(found: &[Found<'_>], all_links: &[Link], mut members: Vec<usize>) ->
     Incident {
         root,
         confidence,
-        ruled_out: candidates.iter().skip(1).map(|(_, member)| *member).collect(),
+        ruled_out: candidates.into_iter().skip(1).collect(),
         links: direct(links),
         members,
         severity,

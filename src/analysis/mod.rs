@@ -4,7 +4,7 @@
 //! seen, which of them brought about which, and the incidents they make up. It says only what the
 //! signatures declare and the order of records confirms; where that is not enough it names no cause.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::detect::collect::Detected;
 use crate::detect::tally::Tally;
@@ -21,12 +21,24 @@ pub struct Found<'a> {
     pub signature: &'a Signature,
     /// Where and how often.
     pub tally: &'a Tally,
+    /// Its part in this story: the page's, or handled.
+    pub role: Role,
+    /// The service that it is about, where the pattern captures one.
+    pub about: Option<&'a str>,
 }
 
 impl Found<'_> {
+    /// The page's severity; what was handled is low.
+    pub fn severity(&self) -> Severity {
+        match self.role {
+            Role::Handled => self.signature.severity.min(Severity::Low),
+            _ => self.signature.severity,
+        }
+    }
+
     /// Whether it is part of what went wrong, rather than of what went on.
     pub fn is_trouble(&self) -> bool {
-        matches!(self.signature.role, Role::Cause | Role::Symptom)
+        matches!(self.role, Role::Cause | Role::Symptom)
     }
 }
 
@@ -88,9 +100,19 @@ pub fn analyse<'a>(detected: &'a Detected, library: &'a Library) -> Analysis<'a>
     let mut found: Vec<Found<'a>> = detected
         .tallies
         .iter()
-        .map(|(number, tally)| Found {
-            signature: &library.signatures()[*number],
-            tally,
+        .map(|(subject, tally)| {
+            let signature = &library.signatures()[subject.signature];
+            let trouble = matches!(signature.role, Role::Cause | Role::Symptom);
+            Found {
+                signature,
+                tally,
+                role: if subject.handled && trouble {
+                    Role::Handled
+                } else {
+                    signature.role
+                },
+                about: subject.about.as_deref(),
+            }
         })
         .collect();
     found.sort_by(|a, b| {
@@ -98,6 +120,7 @@ pub fn analyse<'a>(detected: &'a Detected, library: &'a Library) -> Analysis<'a>
         first(a)
             .order(&first(b))
             .then_with(|| a.signature.id.cmp(&b.signature.id))
+            .then_with(|| a.about.cmp(&b.about))
     });
     let incidents = cause::incidents(&found);
     Analysis { found, incidents }
@@ -105,10 +128,12 @@ pub fn analyse<'a>(detected: &'a Detected, library: &'a Library) -> Analysis<'a>
 
 impl Analysis<'_> {
     /// Which signatures were found in which sources, for page sections that depend on it.
-    pub fn sources_by_id(&self) -> BTreeMap<&str, &BTreeMap<usize, u64>> {
-        self.found
-            .iter()
-            .map(|found| (found.signature.id.as_str(), &found.tally.sources))
-            .collect()
+    pub fn sources_by_id(&self) -> BTreeMap<&str, BTreeSet<usize>> {
+        let mut sources: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        for found in &self.found {
+            let own = sources.entry(&found.signature.id).or_default();
+            own.extend(found.tally.sources.keys());
+        }
+        sources
     }
 }

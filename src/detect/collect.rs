@@ -9,14 +9,15 @@ use super::compile::Detector;
 use super::examine::{Assumed, Examined};
 use super::over_time::OverTime;
 use super::requests::FailedRequests;
-use super::tally::{Occurrence, Tally};
+use super::tallies::{Subject, Tallies};
+use super::tally::Occurrence;
 use crate::record::header::Format;
 
 /// What was found in all sources.
 #[derive(Debug, Default)]
 pub struct Detected {
-    /// Signature number to its occurrences.
-    pub tallies: BTreeMap<usize, Tally>,
+    /// All occurrences.
+    pub tallies: Tallies,
     /// What there is to say about each source, by its number.
     pub sources: Vec<SourceFacts>,
     /// Failed requests by source number.
@@ -78,14 +79,14 @@ impl<'a> Collector<'a> {
         facts.assumed.zone |= examined.assumed.zone;
         facts.assumed.year |= examined.assumed.year;
         self.detected.records += examined.records;
-        for (signature, mut tally) in examined.tallies {
-            tally.move_down(lines_above);
-            self.add(signature, tally);
-        }
+        let mut tallies = examined.tallies;
+        tallies.move_down(lines_above);
+        self.detected.tallies.merge(tallies);
         let mut fired = Vec::new();
         for mut event in examined.events {
             event.occurrence.move_down(lines_above);
-            let signature = event.signature;
+            let subject = event.subject.clone();
+            let signature = subject.signature;
             let condition = &self.detector.signature(signature).condition;
             if !self.over_time.contains_key(&signature)
                 && let Some(state) = OverTime::new(condition)
@@ -95,7 +96,7 @@ impl<'a> Collector<'a> {
             if let Some(state) = self.over_time.get_mut(&signature) {
                 state.take(event, &mut fired);
             }
-            self.add_fired(signature, &mut fired);
+            self.add_fired(&subject, &mut fired);
         }
         if examined.requests.total() > 0 {
             self.detected
@@ -114,27 +115,22 @@ impl<'a> Collector<'a> {
         let mut fired = Vec::new();
         for (signature, state) in std::mem::take(&mut self.over_time) {
             state.end(last_time, &mut fired);
-            self.add_fired(signature, &mut fired);
+            let subject = Subject {
+                signature,
+                handled: false,
+                about: None,
+            };
+            self.add_fired(&subject, &mut fired);
         }
     }
 
-    fn add_fired(&mut self, signature: usize, fired: &mut Vec<Occurrence>) {
+    fn add_fired(&mut self, subject: &Subject, fired: &mut Vec<Occurrence>) {
         for occurrence in fired.drain(..) {
-            match self.detected.tallies.get_mut(&signature) {
-                Some(tally) => tally.add(occurrence),
-                None => {
-                    self.detected.tallies.insert(signature, Tally::of(occurrence));
-                }
-            }
-        }
-    }
-
-    fn add(&mut self, signature: usize, tally: Tally) {
-        match self.detected.tallies.get_mut(&signature) {
-            Some(known) => known.merge(tally),
-            None => {
-                self.detected.tallies.insert(signature, tally);
-            }
+            let subject = Subject {
+                about: occurrence.about.clone().filter(|_| subject.about.is_some()),
+                ..subject.clone()
+            };
+            self.detected.tallies.add(subject, occurrence);
         }
     }
 

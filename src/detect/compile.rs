@@ -94,6 +94,11 @@ impl<'a> Detector<'a> {
         &self.library.signatures()[number]
     }
 
+    /// Whether a signature is part of what goes wrong, rather than of what goes on.
+    pub(super) fn is_trouble(&self, number: usize) -> bool {
+        matches!(self.signature(number).role, Role::Cause | Role::Symptom)
+    }
+
     /// Removes from the signatures that hold on one record those that others explain away.
     pub(super) fn suppress(&self, holding: &mut Vec<(usize, Slot, Caught)>) {
         if holding.len() < 2 {

@@ -11,12 +11,13 @@ use memchr::memchr_iter;
 use super::compile::{Detector, REQUESTS_PROBE, Slot};
 use super::matcher::Caught;
 use super::requests::FailedRequests;
-use super::tally::{ExcerptLine, Occurrence, Sighting, Tally};
+use super::tallies::{Subject, Tallies};
+use super::tally::{ExcerptLine, Occurrence, Sighting};
 use crate::input::block::Block;
-use crate::record::Record;
 use crate::record::header::{self, Format};
 use crate::record::reader::{Extent, RecordReader};
 use crate::record::time::Clock;
+use crate::record::{Level, Record};
 use crate::report::visible::strip_colour;
 use crate::scan::filter::ProbeId;
 
@@ -42,8 +43,8 @@ pub struct Examined {
     pub lines: u64,
     /// Records that were read.
     pub records: u64,
-    /// Signature number to its occurrences, for conditions on single records.
-    pub(super) tallies: BTreeMap<usize, Tally>,
+    /// Occurrences, for conditions on single records.
+    pub(super) tallies: Tallies,
     /// Records for conditions over time, in the order of the source.
     pub(super) events: Vec<Event>,
     /// Failed requests.
@@ -72,7 +73,7 @@ pub struct Assumed {
 /// A record that satisfies one part of a condition over time.
 #[derive(Debug)]
 pub(super) struct Event {
-    pub(super) signature: usize,
+    pub(super) subject: Subject,
     pub(super) slot: Slot,
     pub(super) occurrence: Occurrence,
     /// The record's own fields, for keys that are not captures.
@@ -207,16 +208,19 @@ impl Examined {
         detector.suppress(&mut holding);
         for (signature, slot, caught) in holding {
             let occurrence = occurrence(block, record, extent, line, caught);
+            let subject = Subject {
+                signature,
+                handled: is_handled(record),
+                about: occurrence
+                    .about
+                    .clone()
+                    .filter(|_| detector.is_trouble(signature)),
+            };
             if slot == Slot::Found {
-                match self.tallies.get_mut(&signature) {
-                    Some(tally) => tally.add(occurrence),
-                    None => {
-                        self.tallies.insert(signature, Tally::of(occurrence));
-                    }
-                }
+                self.tallies.add(subject, occurrence);
             } else {
                 self.events.push(Event {
-                    signature,
+                    subject,
                     slot,
                     fields: fields(record),
                     occurrence,
@@ -224,6 +228,14 @@ impl Examined {
             }
         }
     }
+}
+
+/// Whether the program itself says that it went on: it logged a stack trace as a warning or less.
+fn is_handled(record: &Record) -> bool {
+    let calm = record.level.is_some_and(|level| level <= Level::Warning);
+    let trace =
+        || record.text.contains("Traceback (most recent call last)") || record.text.contains("\n\tat ");
+    calm && trace()
 }
 
 fn fields(record: &Record) -> Vec<(&'static str, String)> {
@@ -264,7 +276,8 @@ fn occurrence(block: &Block, record: &Record, extent: Extent, line: u64, caught:
         bytes: record.len,
         matched_line: line + matched as u64,
         level: record.level,
-        service: about.or_else(|| record.service.clone()),
+        service: about.clone().or_else(|| record.service.clone()),
+        about,
         captures: caught.captures,
         excerpt: excerpt(raw, line, matched),
     }

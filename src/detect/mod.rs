@@ -13,6 +13,7 @@ pub mod histogram;
 pub mod matcher;
 mod over_time;
 pub mod requests;
+pub mod tallies;
 pub mod tally;
 
 use crate::input::block::Block;

@@ -11,20 +11,17 @@ use crate::record::{Http, Record};
 /// Most endpoints that are counted one by one in each source; the rest is counted together.
 const MOST_ENDPOINTS: usize = 2_000;
 
-/// Texts of which every failed request's line contains one.
+/// Texts of which every failed request's line contains one: a status behind the request's quote, as a
+/// JSON number or text, or in logfmt.
 pub(super) fn gates() -> impl Iterator<Item = String> {
     const STATUSES: &[&str] = &[
-        "500", "501", "502", "503", "504", "505", "507", "508", "511", "520", "521", "522", "523", "524",
-        "525", "526", "530", "009",
+        "500", "501", "502", "503", "504", "505", "506", "507", "508", "510", "511", "520", "521", "522",
+        "523", "524", "525", "526", "530", "009",
     ];
-    STATUSES.iter().flat_map(|status| {
-        [
-            format!(" {status} "),
-            format!(":{status}"),
-            format!(": {status}"),
-            format!("={status}"),
-        ]
-    })
+    const BEFORE: &[&str] = &["\" ", "\":", ": ", "\"", "="];
+    STATUSES
+        .iter()
+        .flat_map(|status| BEFORE.iter().map(move |before| format!("{before}{status}")))
 }
 
 /// How often, and from when to when.

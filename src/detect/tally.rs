@@ -72,6 +72,8 @@ pub struct Occurrence {
     pub level: Option<Level>,
     /// Who wrote it, or whom it is about (captured).
     pub service: Option<String>,
+    /// Whom it is about, if the pattern captured that.
+    pub about: Option<String>,
     /// What the patterns caught.
     pub captures: Vec<(String, String)>,
     /// The lines to show.

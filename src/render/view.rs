@@ -14,6 +14,9 @@ use crate::report::model::{
 };
 use crate::signature::{Role, Severity};
 
+/// How many incidents the status line names.
+const NAMED_INCIDENTS: usize = 2;
+
 /// How many values of one capture, or services, are listed in a line.
 const LISTED: usize = 5;
 
@@ -468,7 +471,12 @@ fn cause(report: &Report) -> String {
             words
         }
     };
-    report.incidents.iter().map(one).collect::<Vec<_>>().join("; ")
+    let mut words: Vec<String> = report.incidents.iter().take(NAMED_INCIDENTS).map(one).collect();
+    let more = report.incidents.len() - words.len();
+    if more > 0 {
+        words.push(format!("{more} more below"));
+    }
+    words.join("; ")
 }
 
 /// What the section "Root cause" says first.

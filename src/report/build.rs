@@ -162,7 +162,7 @@ fn findings(analysis: &Analysis<'_>, names: &[String]) -> Vec<Finding> {
         let together = |id: &str| {
             found_in.get(id).is_some_and(|sources| {
                 sources
-                    .keys()
+                    .iter()
                     .any(|source| found.tally.sources.contains_key(source))
             })
         };
@@ -172,7 +172,7 @@ fn findings(analysis: &Analysis<'_>, names: &[String]) -> Vec<Finding> {
 }
 
 fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn(&str) -> bool) -> Finding {
-    let Found { signature, tally } = *found;
+    let Found { signature, tally, .. } = *found;
     let frequent = tally.services.by_frequency();
     let service = frequent.first().map(|(service, _)| *service);
     let fill = |text: &str| fill(text, &tally.captures, service);
@@ -197,8 +197,8 @@ fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn
         signature: signature.id.clone(),
         title: signature.title.clone(),
         meaning: fill(&signature.meaning),
-        severity: signature.severity,
-        role: signature.role,
+        severity: found.severity(),
+        role: found.role,
         count: tally.count,
         first_seen: first.sighting.time.at.map(format_utc),
         last_seen: tally.last.sighting.time.at.map(format_utc),

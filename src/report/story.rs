@@ -270,7 +270,7 @@ pub(super) fn reasons(
         .found
         .iter()
         .zip(findings)
-        .filter(|(found, _)| found.signature.role == Role::Handled)
+        .filter(|(found, _)| found.role == Role::Handled)
         .map(|(_, finding)| finding.id.as_str())
         .collect();
     if !handled.is_empty() {

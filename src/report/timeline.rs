@@ -24,7 +24,7 @@ pub(super) fn rows(analysis: &Analysis<'_>, findings: &[Finding], names: &[Strin
         let first = tally.first();
         let many = tally.last.sighting != first.sighting;
         let title = &finding.title;
-        match found.signature.role {
+        match found.role {
             Role::Cause | Role::Symptom => {
                 let times = if many {
                     format!(", first of {}", tally.count)

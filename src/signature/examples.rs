@@ -8,6 +8,7 @@ use super::diagnostic::PageError;
 use super::{Example, Signature};
 use crate::detect::compile::Detector;
 use crate::detect::detect_text;
+use crate::detect::tally::Tally;
 use crate::error::Error;
 
 /// What was run.
@@ -45,35 +46,44 @@ fn run_one(
     let detected = detect_text(detector, &example.text);
     let found: Vec<&str> = detected
         .tallies
-        .keys()
-        .map(|number| detector.library().signatures()[*number].id.as_str())
+        .iter()
+        .map(|(subject, _)| detector.library().signatures()[subject.signature].id.as_str())
         .collect();
     let instead = if found.is_empty() {
         "nothing was found".to_owned()
     } else {
         format!("found: {}", found.join(", "))
     };
-    let Some(tally) = detected.tallies.get(&number) else {
+    let mut tallies = detected.tallies.of_signature(number).peekable();
+    if tallies.peek().is_none() {
         return if example.matches {
             let message = format!("{} was not found in its own example; {instead}", signature.id);
             Err((message, "in this example"))
         } else {
             Ok(())
         };
-    };
+    }
     if !example.matches {
         let message = format!("{} was found where it must not be", signature.id);
         return Err((message, "in this example"));
     }
+    let tallies: Vec<&Tally> = tallies.collect();
     for (name, wanted) in &example.captures {
-        let values = tally.captures.get(name);
-        let first = values.and_then(|counts| counts.by_frequency().first().map(|(value, _)| *value));
-        if first != wanted.as_deref() {
+        let frequent = |tally: &&'_ Tally| {
+            let counts = tally.captures.get(name)?;
+            counts
+                .by_frequency()
+                .first()
+                .map(|(value, _)| (*value).to_owned())
+        };
+        let values: Vec<Option<String>> = tallies.iter().map(frequent).collect();
+        let first = values.first().cloned().flatten();
+        if !values.contains(wanted) {
             let show = |value: Option<&str>| value.map_or("nothing".to_owned(), |value| format!("'{value}'"));
             let message = format!(
                 "'{name}' should capture {} and captured {}",
                 show(wanted.as_deref()),
-                show(first)
+                show(first.as_deref())
             );
             return Err((message, "in this example"));
         }
