@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::keys::keys;
 use super::{Found, Incident, Link, Order};
 use crate::detect::histogram::Episode;
+use crate::record::TimeQuality;
 use crate::report::model::Confidence;
 use crate::signature::{Role, Severity};
 
@@ -21,6 +22,9 @@ const REACH_OF_CAUSE: i64 = 600_000_000_000;
 /// How long after a symptom has begun a further symptom may follow from it, in nanoseconds, unless both
 /// share a key. Two symptoms of one service in one log are often strangers to each other.
 const REACH_OF_SYMPTOM: i64 = 30_000_000_000;
+
+/// The same for an effect that names its service, when the cause does not share it.
+const REACH_OF_STRANGER: i64 = 10_000_000_000;
 
 /// What goes on this long before its supposed effect begins, and [`AFTERWARDS`] after it has ended, is
 /// background noise, in nanoseconds.
@@ -59,6 +63,10 @@ fn links(found: &[Found<'_>]) -> Vec<Link> {
     for (from, cause) in found.iter().enumerate() {
         for (to, effect) in found.iter().enumerate() {
             if from == to || !cause.is_trouble() || !effect.is_trouble() || !declares(cause, effect) {
+                continue;
+            }
+            // What happens to one service is not what happens to another.
+            if cause.about.is_some() && effect.about.is_some() && cause.about != effect.about {
                 continue;
             }
             let shared: Vec<String> = keys[from].intersection(&keys[to]).cloned().collect();
@@ -114,7 +122,9 @@ fn declares(cause: &Found<'_>, effect: &Found<'_>) -> bool {
 fn order(cause: &Found<'_>, effect: &Found<'_>, keyed: bool) -> Option<Order> {
     let lasting = keyed || cause.role == Role::Cause;
     let until = |cause: &Episode| {
-        if lasting {
+        if effect.about.is_some() && !keyed {
+            cause.last + REACH_OF_STRANGER
+        } else if lasting {
             cause.last + REACH_OF_CAUSE
         } else {
             cause.first + REACH_OF_SYMPTOM
@@ -129,8 +139,15 @@ fn order(cause: &Found<'_>, effect: &Found<'_>, keyed: bool) -> Option<Order> {
     };
     let explained = |effect: &&Episode| causes.iter().any(|cause| fits(cause, effect));
     let from = effects.iter().find(explained)?;
+    let exact = |found: &Found<'_>| {
+        matches!(
+            found.tally.first().sighting.time.quality,
+            TimeQuality::Written | TimeQuality::ZoneAssumed | TimeQuality::YearAssumed
+        )
+    };
     Some(Order::Agrees {
         delay: from.first - causes.first()?.first,
+        exact: exact(cause) && exact(effect),
         from: (Some(from) != effects.first()).then_some(from.first),
     })
 }

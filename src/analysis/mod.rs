@@ -64,6 +64,8 @@ pub enum Order {
     Agrees {
         /// From the first record of the cause to the first that it explains, in nanoseconds.
         delay: i64,
+        /// Both are dated themselves, rather than bounded by their neighbours.
+        exact: bool,
         /// If earlier records of the effect are not explained: the first that is, in UTC nanoseconds.
         from: Option<i64>,
     },

@@ -166,7 +166,10 @@ fn write_whole(path: &Path, text: &str) -> Result<(), Error> {
     };
     write().map_err(|source| Error::Write {
         path: path.to_owned(),
-        source,
+        // The message of the temporary file would name a path that nobody asked for.
+        source: source
+            .raw_os_error()
+            .map_or_else(|| source.kind().into(), std::io::Error::from_raw_os_error),
     })
 }
 

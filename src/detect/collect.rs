@@ -20,8 +20,8 @@ pub struct Detected {
     pub tallies: Tallies,
     /// What there is to say about each source, by its number.
     pub sources: Vec<SourceFacts>,
-    /// Failed requests by source number.
-    pub requests: BTreeMap<usize, FailedRequests>,
+    /// Failed requests by source number and the service that logged them.
+    pub requests: BTreeMap<(usize, Option<String>), FailedRequests>,
     /// Records that were read closely.
     pub records: u64,
 }
@@ -98,12 +98,9 @@ impl<'a> Collector<'a> {
             }
             self.add_fired(&subject, &mut fired);
         }
-        if examined.requests.total() > 0 {
-            self.detected
-                .requests
-                .entry(source)
-                .or_default()
-                .merge(examined.requests);
+        for (service, requests) in examined.requests {
+            let known = self.detected.requests.entry((source, service)).or_default();
+            known.merge(requests);
         }
     }
 

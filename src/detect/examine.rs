@@ -10,7 +10,7 @@ use memchr::memchr_iter;
 
 use super::compile::{Detector, REQUESTS_PROBE, Slot};
 use super::matcher::Caught;
-use super::requests::FailedRequests;
+use super::requests::{self, FailedRequests};
 use super::tallies::{Subject, Tallies};
 use super::tally::{ExcerptLine, Occurrence, Sighting};
 use crate::input::block::Block;
@@ -47,8 +47,8 @@ pub struct Examined {
     pub(super) tallies: Tallies,
     /// Records for conditions over time, in the order of the source.
     pub(super) events: Vec<Event>,
-    /// Failed requests.
-    pub(super) requests: FailedRequests,
+    /// Failed requests by the service that logged them: one stream may hold several.
+    pub(super) requests: BTreeMap<Option<String>, FailedRequests>,
     /// The format of the source's first lines, in its first block.
     pub format: Option<Format>,
     /// First dated line near the source's beginning, in its first block.
@@ -185,7 +185,12 @@ impl Examined {
         line: u64,
         hits: &[(usize, ProbeId)],
     ) {
-        self.requests.add(record);
+        if requests::is_failed(record) {
+            self.requests
+                .entry(record.service.clone())
+                .or_default()
+                .add(record);
+        }
         let mut tried: Vec<ProbeId> = vec![REQUESTS_PROBE];
         let mut holding: Vec<(usize, Slot, Caught)> = Vec::new();
         for (_, id) in hits {
@@ -279,13 +284,13 @@ fn occurrence(block: &Block, record: &Record, extent: Extent, line: u64, caught:
         service: about.clone().or_else(|| record.service.clone()),
         about,
         captures: caught.captures,
-        excerpt: excerpt(raw, line, matched),
+        excerpt: excerpt(raw, line, matched, caught.column),
     }
 }
 
 /// The lines of a record that a reader must see: all of a short one; of a long one its
 /// beginning, its end, and what stands round the matched line.
-fn excerpt(raw: &[u8], first: u64, matched: usize) -> Vec<ExcerptLine> {
+fn excerpt(raw: &[u8], first: u64, matched: usize, column: Option<usize>) -> Vec<ExcerptLine> {
     let lines: Vec<&[u8]> = raw.split(|byte| *byte == b'\n').collect();
     let shown = |number: usize| {
         lines.len() <= WHOLE_EXCERPT
@@ -296,8 +301,18 @@ fn excerpt(raw: &[u8], first: u64, matched: usize) -> Vec<ExcerptLine> {
     let mut excerpt = Vec::new();
     for (number, line) in lines.iter().enumerate() {
         if shown(number) {
-            let line = &line[..line.len().min(EXCERPT_LINE)];
-            excerpt.push(ExcerptLine::Line(first + number as u64, line.to_vec()));
+            let from = match column {
+                Some(column) if number == matched && column > EXCERPT_LINE / 2 => column - EXCERPT_LINE / 8,
+                _ => 0,
+            };
+            let line = &line[from.min(line.len())..];
+            let mut shown = if from > 0 {
+                "… ".as_bytes().to_vec()
+            } else {
+                Vec::new()
+            };
+            shown.extend_from_slice(&line[..line.len().min(EXCERPT_LINE)]);
+            excerpt.push(ExcerptLine::Line(first + number as u64, shown));
         } else if let Some(ExcerptLine::Gap(left_out)) = excerpt.last_mut() {
             *left_out += 1;
         } else {

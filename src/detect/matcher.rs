@@ -21,12 +21,17 @@ pub(super) struct Caught {
     pub(super) captures: Vec<(String, String)>,
     /// Line of the record, from 0, in which the first text or pattern was found.
     pub(super) line: Option<usize>,
+    /// Where in that line, in bytes.
+    pub(super) column: Option<usize>,
 }
 
 impl Caught {
     fn note_line(&mut self, text: &str, place: usize) {
-        self.line
-            .get_or_insert_with(|| memchr::memchr_iter(b'\n', &text.as_bytes()[..place]).count());
+        if self.line.is_none() {
+            let above = &text.as_bytes()[..place];
+            self.line = Some(memchr::memchr_iter(b'\n', above).count());
+            self.column = Some(place - memchr::memrchr(b'\n', above).map_or(0, |newline| newline + 1));
+        }
     }
 }
 

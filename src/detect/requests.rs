@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use crate::record::{Http, Record};
+use crate::record::Record;
 
 /// Most endpoints that are counted one by one in each source; the rest is counted together.
 const MOST_ENDPOINTS: usize = 2_000;
@@ -45,11 +45,9 @@ pub struct FailedRequests {
 }
 
 impl FailedRequests {
-    /// Counts `record` if it is a failed request.
+    /// Counts `record`, which is a failed request.
     pub(super) fn add(&mut self, record: &Record) {
-        let Some(http) = record.http.as_ref().filter(|http| failed(http)) else {
-            return;
-        };
+        let Some(http) = &record.http else { return };
         let counted = Counted {
             count: 1,
             first: record.time.at,
@@ -97,8 +95,10 @@ fn sum<K: Ord>(entry: Entry<'_, K, Counted>, counted: Counted) {
         .or_insert(counted);
 }
 
-fn failed(http: &Http) -> bool {
-    http.status < 100 || (500..600).contains(&http.status)
+/// Whether `record` is a failed request.
+pub(super) fn is_failed(record: &Record) -> bool {
+    let status = record.http.as_ref().map(|http| http.status);
+    status.is_some_and(|status| status < 100 || (500..600).contains(&status))
 }
 
 /// The path with what looks like an id replaced, so that one endpoint is one row.
@@ -116,7 +116,15 @@ fn template(path: &str) -> String {
             part.to_owned()
         }
     };
-    path.split('/').map(part).collect::<Vec<_>>().join("/")
+    let file = |whole: &str| match whole.rsplit_once('.') {
+        Some((stem, ending))
+            if !stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') =>
+        {
+            format!("{{id}}.{ending}")
+        }
+        _ => part(whole),
+    };
+    path.split('/').map(file).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
@@ -131,6 +139,7 @@ mod tests {
             "/jobs/{id}"
         );
         assert_eq!(template("/cart/user-79/items"), "/cart/user-{id}/items");
+        assert_eq!(template("/invoices/2026-111.pdf"), "/invoices/{id}.pdf");
         assert_eq!(template("/api/v1/added"), "/api/v1/added");
         assert_eq!(template("/"), "/");
     }

@@ -43,6 +43,10 @@ pub enum TimeQuality {
     YearAssumed,
     /// The line states no time; it lies between its dated neighbours in the source.
     Between,
+    /// The line states no time, and only a later line does: it was written before that.
+    Before,
+    /// The line states no time, and only an earlier line does: it was written after that.
+    After,
     /// Nothing is known but the position in the source.
     Unknown,
 }
@@ -50,9 +54,9 @@ pub enum TimeQuality {
 /// When a record was written. UTC nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time {
-    /// The instant, or for [`TimeQuality::Between`] the earliest possible one.
+    /// The instant, or the bound that is known: the earliest possible one, for [`TimeQuality::Before`] the latest.
     pub at: Option<i64>,
-    /// For [`TimeQuality::Between`] the latest possible instant, where one is known.
+    /// For [`TimeQuality::Between`] and [`TimeQuality::Before`] the latest possible instant.
     pub until: Option<i64>,
     /// How the two are known.
     pub quality: TimeQuality,

@@ -273,12 +273,27 @@ impl<'a> RecordReader<'a> {
     fn time_between(&mut self, extent: Extent) -> Time {
         let at = self.dated_above(extent.start);
         let until = self.dated_below(extent.end);
-        Time {
-            at: at.or(until),
-            until: at.and(until),
-            quality: match (at, until) {
-                (None, None) => TimeQuality::Unknown,
-                _ => TimeQuality::Between,
+        match (at, until) {
+            // Writers that share a file may be out of order.
+            (Some(one), Some(other)) => Time {
+                at: Some(one.min(other)),
+                until: Some(one.max(other)),
+                quality: TimeQuality::Between,
+            },
+            (Some(at), None) => Time {
+                at: Some(at),
+                until: None,
+                quality: TimeQuality::After,
+            },
+            (None, Some(until)) => Time {
+                at: Some(until),
+                until: Some(until),
+                quality: TimeQuality::Before,
+            },
+            (None, None) => Time {
+                at: None,
+                until: None,
+                quality: TimeQuality::Unknown,
             },
         }
     }

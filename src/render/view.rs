@@ -14,6 +14,9 @@ use crate::report::model::{
 };
 use crate::signature::{Role, Severity};
 
+/// How many rows of failed requests are shown; the JSON report has more.
+const REQUEST_ROWS: usize = 12;
+
 /// How many incidents the status line names.
 const NAMED_INCIDENTS: usize = 2;
 
@@ -128,7 +131,7 @@ struct ImpactView<'a> {
 
 impl<'a> ImpactView<'a> {
     fn new(impact: &'a Impact, limits: Limits) -> ImpactView<'a> {
-        let shown = head(&impact.requests, limits.rows);
+        let shown = head(&impact.requests, limits.rows.min(REQUEST_ROWS));
         let hidden = (impact.requests.len() - shown.len()) as u64;
         ImpactView {
             nothing: impact.requests.is_empty()
@@ -263,6 +266,8 @@ struct FindingView<'a> {
     facts: String,
     meaning: &'a str,
     evidence: Vec<Excerpt<'a>>,
+    /// Captions of further long excerpts: the first one shows what they look like.
+    elsewhere: Vec<String>,
     more: usize,
     cause: &'a str,
     impact: &'a str,
@@ -329,7 +334,18 @@ fn findings(report: &Report, limits: Limits) -> Vec<FindingView<'_>> {
             role: role(finding.role),
             facts: facts(finding),
             meaning: &finding.meaning,
-            evidence: shown.iter().map(Excerpt::new).collect(),
+            evidence: shown
+                .iter()
+                .enumerate()
+                .filter(|(number, evidence)| *number == 0 || is_short(evidence))
+                .map(|(_, evidence)| Excerpt::new(evidence))
+                .collect(),
+            elsewhere: shown
+                .iter()
+                .skip(1)
+                .filter(|evidence| !is_short(evidence))
+                .map(|evidence| Excerpt::new(evidence).caption)
+                .collect(),
             more: finding.evidence.len() - shown.len(),
             cause: &finding.cause,
             impact: &finding.impact,
@@ -392,6 +408,11 @@ fn explained_by<'a>(report: &'a Report, finding: &Finding) -> Option<&'a Finding
         .contains(&finding.id.as_str())
         .then(|| find(report, root))
         .flatten()
+}
+
+/// Whether an excerpt is short enough to be shown beside another.
+fn is_short(evidence: &Evidence) -> bool {
+    evidence.line_numbers.len() <= 3
 }
 
 /// The line of facts below a finding's heading.
@@ -631,6 +652,8 @@ pub(super) fn when(
     };
     match (time, until, quality) {
         (None, None, _) | (_, _, TimeQuality::Unknown) => "no time".to_owned(),
+        (Some(time), _, TimeQuality::Before) => format!("≈ before {}", show(time)),
+        (Some(time), _, TimeQuality::After) => format!("≈ after {}", show(time)),
         (Some(from), Some(to), TimeQuality::Between) if from != to => {
             format!("≈ {} to {}", show(from), later(from, to))
         }

@@ -310,9 +310,15 @@ fn impact(analysis: &Analysis<'_>, detected: &Detected, names: &[String]) -> Imp
     let worst = detected
         .requests
         .iter()
-        .max_by_key(|(source, requests)| (requests.total(), std::cmp::Reverse(**source)));
+        .max_by_key(|(place, requests)| (requests.total(), std::cmp::Reverse(*place)));
+    // A stream of several services is named with the service; a log of one needs no more than its name.
+    let several = |source: usize| detected.requests.keys().filter(|(own, _)| *own == source).count() > 1;
+    let place = |(source, service): &(usize, Option<String>)| match service {
+        Some(service) if several(*source) => format!("{} ({})", names[*source], name(service)),
+        _ => names[*source].clone(),
+    };
     let mut requests: Vec<FailedRequests> = Vec::new();
-    for (source, counted) in &detected.requests {
+    for (counted_in, counted) in &detected.requests {
         let others = counted
             .others
             .iter()
@@ -322,7 +328,7 @@ fn impact(analysis: &Analysis<'_>, detected: &Detected, names: &[String]) -> Imp
             .iter()
             .map(|((endpoint, status), sum)| (endpoint.as_str(), *status, sum));
         requests.extend(rows.chain(others).map(|(endpoint, status, sum)| FailedRequests {
-            source: names[*source].clone(),
+            source: place(counted_in),
             endpoint: visible(endpoint.as_bytes(), Some(CAPTURE_WIDTH)),
             status,
             count: sum.count,
@@ -331,8 +337,8 @@ fn impact(analysis: &Analysis<'_>, detected: &Detected, names: &[String]) -> Imp
         }));
     }
     requests.sort_by(|a, b| {
-        let place = |row: &FailedRequests| (row.source.clone(), row.endpoint.clone(), row.status);
-        b.count.cmp(&a.count).then_with(|| place(a).cmp(&place(b)))
+        let order = |row: &FailedRequests| (row.source.clone(), row.endpoint.clone(), row.status);
+        b.count.cmp(&a.count).then_with(|| order(a).cmp(&order(b)))
     });
     let left_out = requests.len().saturating_sub(MOST_REQUEST_ROWS);
     requests.truncate(MOST_REQUEST_ROWS);
@@ -359,7 +365,7 @@ fn impact(analysis: &Analysis<'_>, detected: &Detected, names: &[String]) -> Imp
         .max();
     Impact {
         failed_requests: worst.map_or(0, |(_, requests)| requests.total()),
-        failed_requests_source: worst.map(|(source, _)| names[*source].clone()),
+        failed_requests_source: worst.map(|(counted_in, _)| place(counted_in)),
         requests,
         requests_left_out: left_out as u64,
         restarts,

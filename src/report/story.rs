@@ -38,7 +38,10 @@ fn by_id<'a>(report: &'a Report, id: &str) -> Option<&'a Finding> {
 
 fn title(report: &Report, worst: Option<&Incident>) -> String {
     let Some(incident) = worst else {
-        return "no known failure found in these logs".to_owned();
+        return match report.stats.lines {
+            0 => "nothing to read, the logs are empty".to_owned(),
+            _ => "no known failure found in these logs".to_owned(),
+        };
     };
     let root = incident.root_cause.as_deref().and_then(|id| by_id(report, id));
     match (root, incident.findings.first().and_then(|id| by_id(report, id))) {
@@ -50,6 +53,12 @@ fn title(report: &Report, worst: Option<&Incident>) -> String {
 
 fn summary(report: &Report, worst: Option<&Incident>) -> Vec<String> {
     let Some(incident) = worst else {
+        if report.stats.lines == 0 {
+            return vec![
+                "There was nothing to read: no log had a line. Check the path, the unit or the time span."
+                    .to_owned(),
+            ];
+        }
         return vec![
             format!(
                 "None of the {} known failure signatures was found in {} ({}).",
@@ -79,7 +88,7 @@ fn what_happened(report: &Report, incident: &Incident) -> String {
             )
         }
         (Some(at), _) => format!("At {}", human(at)),
-        _ => "At a time that the logs do not state".to_owned(),
+        _ => "Undated".to_owned(),
     };
     let effects = effects(&report.impact);
     if effects.is_empty() {
@@ -97,12 +106,20 @@ fn what_happened(report: &Report, incident: &Incident) -> String {
     format!("{when}: {}.", effects.join("; "))
 }
 
+/// Whether more than one log counts failed requests: some may be the same ones, seen by proxy and application.
+fn several_sources(impact: &Impact) -> bool {
+    let mut sources = impact.requests.iter().map(|row| &row.source);
+    let first = sources.next();
+    sources.any(|source| Some(source) != first)
+}
+
 /// What users and operators lost, as phrases.
 fn effects(impact: &Impact) -> Vec<String> {
     let mut effects = Vec::new();
     if let Some(source) = &impact.failed_requests_source {
         effects.push(format!(
-            "{} failed (counted in {})",
+            "{}{} failed (counted in {})",
+            if several_sources(impact) { "at least " } else { "" },
             count(impact.failed_requests, "request", "requests"),
             span(source)
         ));
@@ -286,9 +303,10 @@ pub(super) fn reasons(
 pub(super) fn because(link: &Link, cause: &Signature) -> String {
     let order = match link.order {
         Order::Undated => "the order is not dated".to_owned(),
-        Order::Agrees { delay, from } => {
+        Order::Agrees { delay, exact, from } => {
             let when = match u64::try_from(delay / 1_000_000_000) {
-                Ok(0) | Err(_) => "seen at the same time, within the precision of the logs".to_owned(),
+                _ if !exact => "the bounds of undated records agree".to_owned(),
+                Ok(0) | Err(_) => "seen in the same second".to_owned(),
                 Ok(seconds) => format!("seen {} later", duration(seconds)),
             };
             match from {

@@ -44,7 +44,10 @@ pub(super) fn rows(analysis: &Analysis<'_>, findings: &[Finding], names: &[Strin
             Role::Lifecycle => {
                 events.push((1, first, finding, title.clone()));
                 let later = tally.samples.iter().skip(1);
-                events.extend(later.map(|sample| (3, sample, finding, title.clone())));
+                // Changes are worth a row each; starts and stops are not.
+                if finding.signature == "lifecycle/deploy" || finding.signature == "lifecycle/config-reload" {
+                    events.extend(later.map(|sample| (3, sample, finding, title.clone())));
+                }
                 if many && !tally.samples.contains(&tally.last) {
                     events.push((
                         2,
