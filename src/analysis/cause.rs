@@ -355,17 +355,16 @@ fn confidence(links: &[Link], root: usize, alone: bool) -> Confidence {
     }
 }
 
-/// Leaves out links that a chain of two others already tells.
+/// Leaves out links that a chain of others already tells.
 fn direct(links: Vec<Link>) -> Vec<Link> {
     let told = |link: &Link| {
         links.iter().any(|first| {
+            let onwards = reach(&links, first.to);
             first.from == link.from
                 && first.to != link.to
-                && links
-                    .iter()
-                    .any(|second| second.from == first.to && second.to == link.to)
+                && onwards.contains(&link.to)
                 // Two findings that lead to each other tell nothing about a third.
-                && !links.iter().any(|back| back.from == first.to && back.to == link.from)
+                && !onwards.contains(&link.from)
         })
     };
     let kept: Vec<bool> = links.iter().map(|link| !told(link)).collect();

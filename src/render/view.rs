@@ -619,8 +619,9 @@ fn signatures(report: &Report) -> String {
 
 /// The time of the incidents, or of the logs where there are none.
 fn window(report: &Report) -> String {
-    let started = report.incidents.iter().filter_map(|i| i.started.as_deref()).min();
-    let ended = report.incidents.iter().filter_map(|i| i.ended.as_deref()).max();
+    let worst = report.incidents.first();
+    let started = worst.and_then(|incident| incident.started.as_deref());
+    let ended = worst.and_then(|incident| incident.ended.as_deref());
     let both = |from: &str, to: &str| match (words::parts(from), words::parts(to)) {
         (Some((day, from)), Some((same, to))) if day == same => format!("{day} {from} to {to} UTC"),
         _ => format!("{} to {} UTC", words::time(from), words::time(to)),
