@@ -15,11 +15,10 @@
 //! 4. [`analysis`] links findings to causes and effects.
 //! 5. [`report`] makes of that what a reader sees, and [`render`] writes it.
 //!
-//! [`scan_logs`] is that run. It is a function of its [`Options`] and of the logs; it writes nothing.
+//! [`scan_logs`] is that run; `pipeline` does 2 on many threads. It is a function of its [`Options`] and of the
+//! logs; it writes nothing.
 
 use std::path::PathBuf;
-
-use rayon::prelude::*;
 
 use analysis::analyse;
 use detect::collect::Collector;
@@ -27,8 +26,9 @@ use detect::compile::Detector;
 use detect::examine::{Examined, examine};
 use error::Error;
 use input::block::{BLOCK_SIZE, Block};
-use input::stream::{Fed, Feed};
+use input::stream::Feed;
 use input::{Source, walk};
+use pipeline::Done;
 use record::time::{Clock, Zone};
 use report::build::{Making, build};
 use report::model::{NotRead, Report};
@@ -40,14 +40,12 @@ pub mod commands;
 pub mod detect;
 pub mod error;
 pub mod input;
+mod pipeline;
 pub mod record;
 pub mod render;
 pub mod report;
 pub mod scan;
 pub mod signature;
-
-/// Blocks that are worked on between two joins, for each thread. Bounds memory.
-const BLOCKS_A_THREAD: usize = 4;
 
 /// What a run depends on, apart from the logs.
 #[derive(Debug, Clone)]
@@ -87,6 +85,9 @@ impl Options {
 pub trait Progress: Sync {
     /// `bytes` more bytes of `source` have been scanned.
     fn scanned(&self, source: &str, bytes: u64);
+
+    /// The results of `logs` whole logs are joined, with this many findings so far.
+    fn joined(&self, logs: u64, findings: usize);
 }
 
 /// No one is watching.
@@ -95,6 +96,8 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn scanned(&self, _: &str, _: u64) {}
+
+    fn joined(&self, _: u64, _: usize) {}
 }
 
 /// Scans the logs and makes the report.
@@ -118,47 +121,24 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         progress.scanned(&source.name, block.body().len() as u64);
         examined
     };
-    let mut feed = Feed::new(&inputs.sources, options.block_size, options.map_files);
+    let feed = Feed::new(&inputs.sources, options.block_size, options.map_files);
     let mut not_read = Vec::new();
-    loop {
-        let wave: Vec<Fed> = feed
-            .by_ref()
-            .take(options.threads.max(1) * BLOCKS_A_THREAD)
-            .collect();
-        if wave.is_empty() {
-            break;
+    let mut logs = 0;
+    pipeline::run(&pool, feed, work, |done| match done {
+        Done::Block(source, examined) => collector.take(source, examined),
+        Done::End(source, bytes, trouble) => {
+            collector.end(source, bytes);
+            logs += 1;
+            progress.joined(logs, collector.findings());
+            not_read.extend(trouble.map(|trouble| NotRead {
+                source: inputs.sources[source].name.clone(),
+                reason: trouble.reason,
+                offset: bytes,
+                bytes: trouble.bytes,
+                lost: trouble.lost,
+            }));
         }
-        let results: Vec<Option<Examined>> = pool.install(|| {
-            let each = |fed: &Fed| match fed {
-                Fed::Block(block) => Some(work(block)),
-                Fed::End { .. } => None,
-            };
-            wave.par_iter().map(each).collect()
-        });
-        for (fed, examined) in wave.into_iter().zip(results) {
-            match (fed, examined) {
-                (Fed::Block(block), Some(examined)) => collector.take(block.source, examined),
-                (
-                    Fed::End {
-                        source,
-                        bytes,
-                        trouble,
-                    },
-                    _,
-                ) => {
-                    collector.end(source, bytes);
-                    not_read.extend(trouble.map(|trouble| NotRead {
-                        source: inputs.sources[source].name.clone(),
-                        reason: trouble.reason,
-                        offset: bytes,
-                        bytes: trouble.bytes,
-                        lost: trouble.lost,
-                    }));
-                }
-                (Fed::Block(_), None) => {}
-            }
-        }
-    }
+    });
     let detected = collector.finish();
 
     inputs.not_read.append(&mut not_read);

@@ -21,7 +21,7 @@ impl Watch {
             ProgressBar::hidden()
         } else {
             let style =
-                ProgressStyle::with_template("{spinner} {bytes} scanned, {bytes_per_sec}: {wide_msg}");
+                ProgressStyle::with_template("{spinner} {prefix}{bytes}, {bytes_per_sec}: {wide_msg}");
             let bar = ProgressBar::new_spinner();
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.enable_steady_tick(Duration::from_millis(100));
@@ -70,5 +70,9 @@ impl Progress for Watch {
         if !self.bar.is_hidden() {
             self.bar.set_message(visible(source.as_bytes(), Some(80)));
         }
+    }
+
+    fn joined(&self, logs: u64, findings: usize) {
+        self.bar.set_prefix(format!("{logs} logs, {findings} findings, "));
     }
 }

@@ -131,6 +131,11 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// Number of findings so far.
+    pub fn findings(&self) -> usize {
+        self.detected.tallies.len()
+    }
+
     /// Everything that was found.
     pub fn finish(self) -> Detected {
         self.detected

@@ -19,7 +19,7 @@ use crate::record::reader::{Extent, RecordReader};
 use crate::record::time::Clock;
 use crate::record::{Level, Record};
 use crate::report::visible::strip_colour;
-use crate::scan::filter::ProbeId;
+use crate::scan::filter::{PIECE, ProbeId};
 
 /// Records of up to this many lines are shown whole.
 const WHOLE_EXCERPT: usize = 12;
@@ -91,19 +91,17 @@ pub fn examine(
     let body = block.body();
     let mut reader = RecordReader::new(block, clock, file_service);
     let mut found = Examined {
-        lines: count_lines(&window[body.clone()], block.is_last()),
         overlong_line: block.overlong_line(),
         ..Examined::default()
     };
-    let mut hits = hits(detector, window, &body);
+    let mut lines = LineCounter::new(body.start);
+    let mut hits = hits(detector, window, &body, |piece| lines.count(piece));
+    let open = block.is_last() && body.end > body.start && window[body.end - 1] != b'\n';
+    found.lines = lines.counted + u64::from(open);
     if let Some(beyond) = beyond(&mut reader, window, &body) {
         // The last record goes on behind the body: its hits there count here.
-        hits.extend(self::hits(detector, window, &beyond));
+        hits.extend(self::hits(detector, window, &beyond, |_| {}));
     }
-    let mut lines = LineCounter {
-        at: body.start,
-        line: 1,
-    };
     let mut at = 0;
     while let Some((place, _)) = hits.get(at) {
         let extent = reader.extent_at(*place);
@@ -128,18 +126,29 @@ pub fn examine(
     found
 }
 
-/// Where gate literals stand in `part` of the window, in the order of places.
-fn hits(detector: &Detector<'_>, window: &[u8], part: &Range<usize>) -> Vec<(usize, ProbeId)> {
+/// Where gate literals stand in `part` of the window, in the order of places. `seen` is given the part
+/// piece by piece while it is in the cache.
+fn hits(
+    detector: &Detector<'_>,
+    window: &[u8],
+    part: &Range<usize>,
+    mut seen: impl FnMut(&[u8]),
+) -> Vec<(usize, ProbeId)> {
     let mut hits = Vec::new();
     // A literal that crosses the end of the part begins in it, so it is this part's.
-    let longest = detector.filter.longest();
-    let end = (part.end + longest).min(window.len());
-    detector.filter.find(&window[part.start..end], |start, probes| {
+    let end = (part.end + detector.filter.longest()).min(window.len());
+    let mut search = detector.filter.search(&window[part.start..end]);
+    let mut left = part.len();
+    while let Some(piece) = search.go_on(|start, probes| {
         let place = part.start + start;
         if place < part.end {
             hits.extend(probes.iter().map(|probe| (place, *probe)));
         }
-    });
+    }) {
+        let own = piece.len().min(left);
+        seen(&piece[..own]);
+        left -= own;
+    }
     hits.sort_unstable();
     hits
 }
@@ -153,19 +162,44 @@ fn beyond(reader: &mut RecordReader<'_>, window: &[u8], body: &Range<usize>) -> 
     (last.end > body.end && last.start >= body.start).then_some(body.end..last.end)
 }
 
-fn count_lines(body: &[u8], is_last: bool) -> u64 {
-    let open = is_last && body.last().is_some_and(|byte| *byte != b'\n');
-    memchr_iter(b'\n', body).count() as u64 + u64::from(open)
-}
-
 /// Numbers lines in increasing order of place.
 struct LineCounter {
+    /// Where counting began.
+    start: usize,
+    /// Line ends in all pieces so far.
+    counted: u64,
+    /// Line ends before each piece.
+    before: Vec<u64>,
     at: usize,
     line: u64,
 }
 
 impl LineCounter {
+    fn new(start: usize) -> LineCounter {
+        LineCounter {
+            start,
+            counted: 0,
+            before: Vec::new(),
+            at: start,
+            line: 1,
+        }
+    }
+
+    /// Takes the next [`PIECE`] bytes.
+    fn count(&mut self, piece: &[u8]) {
+        self.before.push(self.counted);
+        self.counted += memchr_iter(b'\n', piece).count() as u64;
+    }
+
+    /// The number of the line that begins at `place`, which has been counted.
     fn line_of(&mut self, window: &[u8], place: usize) -> u64 {
+        let piece = place.saturating_sub(self.start) / PIECE;
+        let piece_at = self.start + piece * PIECE;
+        if piece_at > self.at
+            && let Some(before) = self.before.get(piece)
+        {
+            (self.at, self.line) = (piece_at, 1 + before);
+        }
         if place > self.at {
             self.line += memchr_iter(b'\n', &window[self.at..place]).count() as u64;
             self.at = place;

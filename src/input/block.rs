@@ -54,6 +54,14 @@ pub struct Block {
     at_end: bool,
 }
 
+impl Drop for Block {
+    fn drop(&mut self) {
+        if let Holder::Map(map) = &self.holder {
+            map.release(self.window.start + self.body.start..self.window.start + self.body.end);
+        }
+    }
+}
+
 impl Block {
     /// The bytes that the block sees.
     pub fn window(&self) -> &[u8] {

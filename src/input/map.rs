@@ -7,7 +7,12 @@
 use std::fs::File;
 use std::io;
 
-use memmap2::{Advice, Mmap};
+use std::ops::Range;
+
+use memmap2::{Advice, Mmap, UncheckedAdvice};
+
+/// Pages are a multiple of this on every system that the program runs on, or smaller; in bytes.
+const PAGE: usize = 64 * 1024;
 
 /// The content of a file when it was opened.
 #[derive(Debug)]
@@ -28,6 +33,24 @@ impl Mapped {
         // Advice only: a system that refuses it still gives the right bytes.
         let _ = map.advise(Advice::Sequential);
         Ok(Mapped(map))
+    }
+
+    /// Says that the bytes of `range` will hardly be needed again, so that the memory of the process does
+    /// not grow with the file. Reading them again gives the same bytes.
+    pub(super) fn release(&self, range: Range<usize>) {
+        let start = range.start.next_multiple_of(PAGE);
+        let end = range.end / PAGE * PAGE;
+        if start < end {
+            // SAFETY: the map is backed by the file and never written to, so there is nothing to lose: pages
+            // that are dropped here are filled from the file again when they are next read, also by
+            // other threads that hold a slice of them now.
+            let released = unsafe {
+                self.0
+                    .unchecked_advise_range(UncheckedAdvice::DontNeed, start, end - start)
+            };
+            // Advice only: a system that refuses it still gives the right bytes.
+            let _ = released;
+        }
     }
 
     /// The bytes.
