@@ -92,11 +92,6 @@ impl Block {
         self.at_end && self.body.end == self.window.len()
     }
 
-    /// Whether the window ends where the source ends.
-    pub fn sees_end(&self) -> bool {
-        self.at_end
-    }
-
     pub(super) fn of_map(source: usize, map: &Arc<Mapped>, body: Range<usize>) -> Block {
         let length = map.bytes().len();
         let window = body.start.saturating_sub(MARGIN)..(body.end + MARGIN).min(length);

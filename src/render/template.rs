@@ -145,20 +145,7 @@ pub(super) mod words {
         }
     }
 
-    /// `4 min 21 s`: the two greatest units.
-    pub(in crate::render) fn duration(seconds: u64) -> String {
-        let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-        let first = units.iter().position(|(size, _)| seconds >= *size).unwrap_or(3);
-        let mut rest = seconds;
-        let mut out: Vec<String> = Vec::new();
-        for (size, unit) in units.iter().skip(first).take(2) {
-            if rest / size > 0 || out.is_empty() {
-                out.push(format!("{} {unit}", rest / size));
-            }
-            rest %= size;
-        }
-        out.join(" ")
-    }
+    pub(in crate::render) use crate::report::duration;
 }
 
 /// What a value is as text. Absent values are an error, so that a misspelled name is found.

@@ -9,4 +9,4 @@ mod story;
 mod timeline;
 pub mod visible;
 
-pub use story::duration;
+pub(crate) use story::duration;

@@ -385,12 +385,17 @@ fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// `45 s`, `3 min 20 s`, `2 h 5 min`.
-pub fn duration(seconds: u64) -> String {
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
-        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+/// `4 min 21 s`: the two greatest units.
+pub(crate) fn duration(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let first = units.iter().position(|(size, _)| seconds >= *size).unwrap_or(3);
+    let mut rest = seconds;
+    let mut out: Vec<String> = Vec::new();
+    for (size, unit) in units.iter().skip(first).take(2) {
+        if rest / size > 0 || out.is_empty() {
+            out.push(format!("{} {unit}", rest / size));
+        }
+        rest %= size;
     }
+    out.join(" ")
 }

@@ -3,7 +3,6 @@
 //! In: the pages that were embedded at build time, and folders of more. Out: a
 //! [`Library`], sorted by id, from which `scan` and `detect` compile what they run.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -107,16 +106,6 @@ impl Library {
                 .iter()
                 .find(|known| known.aliases.iter().any(|alias| alias == id))
         })
-    }
-
-    /// Number of signatures in each family.
-    pub fn families(&self) -> BTreeMap<&str, usize> {
-        let mut families = BTreeMap::new();
-        for signature in &self.signatures {
-            let family = signature.id.split('/').next().unwrap_or_default();
-            *families.entry(family).or_default() += 1;
-        }
-        families
     }
 }
 
