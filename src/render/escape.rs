@@ -7,7 +7,7 @@
 //! |---|---|---|---|
 //! | from a log: hostile | [`span`] | [`cell`] | [`fence`] |
 //! | sentences of the program that may quote names or system messages | [`plain`] | [`plain`] | |
-//! | our own Markdown: signature pages, sentences with spans in them | [`line`] | [`row`] | [`page`], [`step`] |
+//! | our own Markdown: signature pages, sentences with spans in them | [`line()`] | [`row`] | [`page`], [`step`] |
 //!
 //! Text from a log ends up in code, always: renderers link addresses, mentions, issue
 //! numbers and commit ids in any other place, after every escape has been undone.
