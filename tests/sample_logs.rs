@@ -163,7 +163,8 @@ fn java_orders_blames_the_heap_and_places_the_undated_error_between_its_neighbou
 #[test]
 fn job_stuck_finds_the_job_that_never_ended_and_blames_nothing_for_it() {
     let report = logs("job-stuck");
-    let stuck = finding(&report, "app/job-never-finished");
+    let stuck = root_cause(&report);
+    assert_eq!(stuck["signature"], "app/job-never-finished");
     assert_eq!(evidence(stuck)[0], "api.log:173");
     assert!(text(stuck).contains("r-d30f97"));
     for incident in report["incidents"].as_array().unwrap() {

@@ -45,13 +45,13 @@ pub fn incidents(found: &[Found<'_>]) -> Vec<Incident> {
         .flat_map(|members| divide(found, &links, members))
         .map(|members| incident(found, &links, members))
         .collect();
-    let size = |incident: &Incident| incident.members.len();
+    let explained = |incident: &Incident| incident.links.len();
     incidents.sort_by(|a, b| {
         let known = |incident: &Incident| incident.root.is_some();
         b.severity
             .cmp(&a.severity)
             .then(known(b).cmp(&known(a)))
-            .then(size(b).cmp(&size(a)))
+            .then(explained(b).cmp(&explained(a)))
             .then(a.members.cmp(&b.members))
     });
     incidents

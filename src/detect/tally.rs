@@ -160,6 +160,25 @@ impl Tally {
         }
     }
 
+    /// The values of a capture, the most frequent first; of equal counts the first occurrence's, then in
+    /// the order of the text.
+    pub fn values_of(&self, name: &str) -> Vec<(&str, u64)> {
+        let mut values = self
+            .captures
+            .get(name)
+            .map(Counts::by_frequency)
+            .unwrap_or_default();
+        let own = self.first().captures.iter().find(|(known, _)| known == name);
+        if let (Some((_, own)), Some(most)) = (own, values.first().map(|(_, count)| *count))
+            && let Some(at) = values
+                .iter()
+                .position(|(value, count)| value == own && *count == most)
+        {
+            values[..=at].rotate_right(1);
+        }
+        values
+    }
+
     /// The first occurrence.
     pub fn first(&self) -> &Occurrence {
         // There is always one: tallies are made of occurrences.

@@ -175,7 +175,8 @@ fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn
     let Found { signature, tally, .. } = *found;
     let frequent = tally.services.by_frequency();
     let service = frequent.first().map(|(service, _)| *service);
-    let fill = |text: &str| fill(text, &tally.captures, service);
+    let most = |name: &str| tally.values_of(name).first().map(|(value, _)| *value);
+    let fill = |text: &str| fill(text, most, service);
     let body = |name: &str| {
         signature
             .section(name, &together)
@@ -221,9 +222,9 @@ fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn
 }
 
 fn captures(signature: &Signature, found: &Found<'_>) -> BTreeMap<String, Vec<CapturedValue>> {
-    let values = |(name, counts): (&String, &crate::detect::tally::Counts)| {
+    let values = |name: &String| {
         let meanings = signature.meaning_of.get(name);
-        let values = counts.by_frequency().into_iter().take(MOST_CAPTURES);
+        let values = found.tally.values_of(name).into_iter().take(MOST_CAPTURES);
         let values = values.map(|(value, count)| CapturedValue {
             value: visible(value.as_bytes(), Some(CAPTURE_WIDTH)),
             count,
@@ -231,7 +232,7 @@ fn captures(signature: &Signature, found: &Found<'_>) -> BTreeMap<String, Vec<Ca
         });
         (name.clone(), values.collect())
     };
-    found.tally.captures.iter().map(values).collect()
+    found.tally.captures.keys().map(values).collect()
 }
 
 /// What a reader sees of one occurrence.

@@ -4,10 +4,6 @@
 //! comes from a log, so it is hostile: only plain values are put in, and everything else leaves
 //! the placeholder's name in capitals, which no shell takes for anything else.
 
-use std::collections::BTreeMap;
-
-use crate::detect::tally::Counts;
-
 /// Longest value that is put into a text, in bytes.
 const LONGEST: usize = 128;
 
@@ -21,8 +17,8 @@ pub fn is_plain(value: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_./:@%+=,-".contains(&byte))
 }
 
-/// Fills the placeholders of `text`.
-pub fn fill(text: &str, captures: &BTreeMap<String, Counts>, service: Option<&str>) -> String {
+/// Fills the placeholders of `text` with what `captured` gives for their names.
+pub fn fill<'v>(text: &str, captured: impl Fn(&str) -> Option<&'v str>, service: Option<&'v str>) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -33,11 +29,8 @@ pub fn fill(text: &str, captures: &BTreeMap<String, Counts>, service: Option<&st
             continue;
         };
         let name = name.trim();
-        let captured = captures
-            .get(name)
-            .and_then(|counts| counts.by_frequency().first().map(|(value, _)| *value))
-            .or(service.filter(|_| name == "service"));
-        match captured.filter(|value| is_plain(value)) {
+        let value = captured(name).or(service.filter(|_| name == "service"));
+        match value.filter(|value| is_plain(value)) {
             Some(value) if in_code(&filled) => filled.push_str(value),
             // In prose even a plain value could be a mention or a link.
             Some(value) => {
@@ -74,26 +67,26 @@ mod tests {
         assert!(!is_plain("8000; rm -rf /"));
         assert!(!is_plain("$(id)"));
         assert!(!is_plain("-rf"));
-        let nothing = BTreeMap::new();
+        let nothing = |_: &str| None;
         assert_eq!(
-            fill("ss 'sport = :{{port}}'", &nothing, None),
+            fill("ss 'sport = :{{port}}'", nothing, None),
             "ss 'sport = :PORT'"
         );
         assert_eq!(
-            fill("`restart {{service}}` {{", &nothing, Some("api")),
+            fill("`restart {{service}}` {{", nothing, Some("api")),
             "`restart api` {{"
         );
         assert_eq!(
-            fill("```\nstop {{service}}\n```", &nothing, Some("api")),
+            fill("```\nstop {{service}}\n```", nothing, Some("api")),
             "```\nstop api\n```"
         );
     }
 
     #[test]
     fn a_value_in_prose_cannot_become_a_link() {
-        let nothing = BTreeMap::new();
+        let nothing = |_: &str| None;
         assert_eq!(
-            fill("asks {{service}}", &nothing, Some("www.example.org")),
+            fill("asks {{service}}", nothing, Some("www.example.org")),
             "asks `www.example.org`"
         );
     }
