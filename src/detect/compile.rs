@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::matcher::{self, Caught, Matcher};
 use super::requests;
 use crate::error::Error;
-use crate::scan::filter::{Filter, ProbeId};
+use crate::scan::filter::{Filter, ProbeId, Wanted};
 use crate::scan::gate::{self, Gate};
 use crate::signature::condition::{Match, Test};
 use crate::signature::diagnostic::PageError;
@@ -59,8 +59,9 @@ impl<'a> Detector<'a> {
     /// Compiles `library`.
     pub fn new(library: &'a Library) -> Result<Detector<'a>, Error> {
         let mut probes = Vec::new();
-        let mut gates: Vec<(String, ProbeId)> =
-            requests::gates().map(|gate| (gate, REQUESTS_PROBE)).collect();
+        let mut gates: Vec<Wanted> = requests::gates()
+            .map(|literal| Wanted::alone(literal, REQUESTS_PROBE))
+            .collect();
         for (number, signature) in library.signatures().iter().enumerate() {
             for (slot, test) in slots(&signature.condition) {
                 let gate = gate_of(signature, &test).map_err(|error| Error::Page(Box::new(error)))?;
@@ -70,7 +71,7 @@ impl<'a> Detector<'a> {
                     matcher: Matcher::new(&test),
                 });
                 let probe = ProbeId::try_from(probes.len()).unwrap_or(ProbeId::MAX);
-                gates.extend(gate.literals.into_iter().map(|literal| (literal, probe)));
+                gates.extend(gate.wanted(probe));
             }
         }
         Ok(Detector {

@@ -139,10 +139,10 @@ fn hits(
     let end = (part.end + detector.filter.longest()).min(window.len());
     let mut search = detector.filter.search(&window[part.start..end]);
     let mut left = part.len();
-    while let Some(piece) = search.go_on(|start, probes| {
+    while let Some(piece) = search.go_on(|start, probe| {
         let place = part.start + start;
         if place < part.end {
-            hits.extend(probes.iter().map(|probe| (place, *probe)));
+            hits.push((place, probe));
         }
     }) {
         let own = piece.len().min(left);

@@ -1,14 +1,16 @@
 //! One pass over raw bytes for all gate literals at once.
 //!
-//! In: `(literal, probe)` pairs. Out, for a haystack: every place where a literal begins,
-//! with the probes that asked for it. ASCII letters are compared without case, so that
-//! one gate serves case-insensitive patterns too; the exact comparison comes later.
+//! In: [`Wanted`] literals. Out, for a haystack: every place where a literal begins, with the
+//! probe that asked for it, unless something lacks that must be there too. ASCII letters are compared without
+//! case, so that one gate serves case-insensitive patterns too; the exact comparison comes later.
 //!
 //! Literals are sorted by length into [`Lane`]s: the longer they are, the fewer bytes must be
 //! looked at. Each lane names candidates; here the literal itself is compared.
 
 use std::collections::BTreeMap;
 
+use super::beside::{Rest, line_at};
+use super::gate::Beside;
 use super::kernel::{Kernel, Passed};
 use super::lane::Lane;
 
@@ -18,7 +20,7 @@ pub type ProbeId = u32;
 /// Literals of this many bytes and more are always sampled, with this stride.
 const LONG: (usize, usize) = (15, 8);
 
-/// Shorter ones are looked for everywhere where a vector unit makes that fast, in groups from these
+/// Shorter ones are looked for everywhere where that is fast, in groups from these
 /// lengths on, in bytes.
 const SHORT: [usize; 3] = [7, 4, 1];
 
@@ -35,31 +37,54 @@ const MOST_PARTS: usize = 4;
 /// Bytes that all lanes look at before they go on: what fits in a first-level cache.
 pub const PIECE: usize = 32 * 1024;
 
+/// A literal to look for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The literal.
+    pub literal: String,
+    /// What else must be there.
+    pub beside: Beside,
+    /// Who asks.
+    pub probe: ProbeId,
+}
+
+impl Wanted {
+    /// A literal that is enough by itself.
+    pub fn alone(literal: String, probe: ProbeId) -> Wanted {
+        Wanted {
+            literal,
+            beside: Beside::default(),
+            probe,
+        }
+    }
+}
+
 /// All gate literals, compiled.
 #[derive(Debug)]
 pub struct Filter {
     /// In lower case.
     literals: Vec<Vec<u8>>,
     /// The probes of each literal.
-    probes: Vec<Vec<ProbeId>>,
+    probes: Vec<Vec<(ProbeId, Rest)>>,
     lanes: Vec<Lane>,
 }
 
 impl Filter {
     /// Compiles the literals. The same literal may stand for many probes. Empty ones stand nowhere.
-    pub fn new(gates: impl IntoIterator<Item = (String, ProbeId)>) -> Filter {
+    pub fn new(gates: impl IntoIterator<Item = Wanted>) -> Filter {
         let fastest = Kernel::available().pop().unwrap_or(Kernel::Plain);
         Filter::with_kernel(fastest, gates)
     }
 
-    fn with_kernel(kernel: Kernel, gates: impl IntoIterator<Item = (String, ProbeId)>) -> Filter {
-        let mut by_literal: BTreeMap<Vec<u8>, Vec<ProbeId>> = BTreeMap::new();
-        for (literal, probe) in gates {
-            if literal.is_empty() {
+    fn with_kernel(kernel: Kernel, gates: impl IntoIterator<Item = Wanted>) -> Filter {
+        let mut by_literal: BTreeMap<Vec<u8>, Vec<(ProbeId, Rest)>> = BTreeMap::new();
+        for wanted in gates {
+            if wanted.literal.is_empty() {
                 continue;
             }
-            let literal = literal.to_ascii_lowercase().into_bytes();
+            let literal = wanted.literal.to_ascii_lowercase().into_bytes();
             let probes = by_literal.entry(literal).or_default();
+            let probe = (wanted.probe, Rest::new(&wanted.literal, &wanted.beside));
             if !probes.contains(&probe) {
                 probes.push(probe);
             }
@@ -77,11 +102,24 @@ impl Filter {
         self.literals.iter().map(Vec::len).max().unwrap_or(0)
     }
 
-    /// Calls `hit` with the offset and the probes of every literal in `haystack`, each place once,
-    /// in no particular order.
-    pub fn find<'a>(&'a self, haystack: &[u8], mut hit: impl FnMut(usize, &'a [ProbeId])) {
+    /// Calls `hit` with the offset and the probe of every literal in `haystack`, in no particular order.
+    pub fn find(&self, haystack: &[u8], mut hit: impl FnMut(usize, ProbeId)) {
         let mut search = self.search(haystack);
         while search.go_on(&mut hit).is_some() {}
+    }
+
+    /// Tells who asked for the literal that stands at `place`, unless the line lacks the rest.
+    fn tell(&self, number: u32, haystack: &[u8], place: usize, hit: &mut impl FnMut(usize, ProbeId)) {
+        let mut line = None;
+        for (probe, rest) in &self.probes[number as usize] {
+            let mut is_on_line = || {
+                let line = line.get_or_insert_with(|| line_at(haystack, place));
+                line.is_none_or(|line| rest.stands_in(line))
+            };
+            if rest.is_written(&haystack[place..]) && (rest.is_anywhere() || is_on_line()) {
+                hit(place, *probe);
+            }
+        }
     }
 
     /// The same piece by piece, for those who have more to do with bytes that are in the cache.
@@ -105,10 +143,10 @@ pub struct Search<'a, 'h> {
     passed: Box<Passed>,
 }
 
-impl<'a, 'h> Search<'a, 'h> {
+impl<'h> Search<'_, 'h> {
     /// Looks through the next [`PIECE`] bytes and gives them back. A literal at the edge is told of with
     /// the piece before or behind it, but once.
-    pub fn go_on(&mut self, mut hit: impl FnMut(usize, &'a [ProbeId])) -> Option<&'h [u8]> {
+    pub fn go_on(&mut self, mut hit: impl FnMut(usize, ProbeId)) -> Option<&'h [u8]> {
         let piece = self.at..(self.at + PIECE).min(self.haystack.len());
         if piece.is_empty() {
             return None;
@@ -119,7 +157,7 @@ impl<'a, 'h> Search<'a, 'h> {
                 let literal = &self.filter.literals[number as usize];
                 let there = self.haystack.get(place..place + literal.len());
                 if there.is_some_and(|there| there.eq_ignore_ascii_case(literal)) {
-                    hit(place, &self.filter.probes[number as usize]);
+                    self.filter.tell(number, self.haystack, place, &mut hit);
                 }
             });
         }
@@ -149,7 +187,8 @@ fn lanes(kernel: Kernel, literals: &[Vec<u8>]) -> Vec<Lane> {
 
 /// Lanes that look everywhere, if that is fast.
 fn everywhere(kernel: Kernel, literals: &Numbered<'_>) -> Option<Vec<Lane>> {
-    if kernel == Kernel::Plain {
+    // Plain Rust samples faster than it looks everywhere, but not with the shortest strides.
+    if kernel == Kernel::Plain && literals.iter().all(|(_, literal)| literal.len() >= SHORT[0]) {
         return None;
     }
     (1..=MOST_PARTS).find_map(|parts| {
@@ -184,9 +223,7 @@ mod tests {
 
     fn found(filter: &Filter, haystack: &[u8]) -> Vec<(usize, ProbeId)> {
         let mut found = Vec::new();
-        filter.find(haystack, |place, probes| {
-            found.extend(probes.iter().map(|probe| (place, *probe)));
-        });
+        filter.find(haystack, |place, probe| found.push((place, probe)));
         found.sort_unstable();
         found
     }
@@ -205,9 +242,13 @@ mod tests {
         expected
     }
 
+    fn wanted((literal, probe): (impl AsRef<str>, ProbeId)) -> Wanted {
+        Wanted::alone(literal.as_ref().to_owned(), probe)
+    }
+
     /// A filter for each kernel that runs here.
     fn filters(literals: &[String]) -> Vec<Filter> {
-        let filter = |kernel| Filter::with_kernel(kernel, literals.iter().cloned().zip(0..));
+        let filter = |kernel| Filter::with_kernel(kernel, literals.iter().zip(0..).map(wanted));
         Kernel::available().into_iter().map(filter).collect()
     }
 
@@ -270,7 +311,7 @@ mod tests {
             for (which, place, capitals) in plants {
                 plant(&mut haystack, which.get(literals.as_slice()).as_str(), place, capitals);
             }
-            let filter = Filter::new(literals.into_iter().zip(0..));
+            let filter = Filter::new(literals.iter().zip(0..).map(wanted));
             let mut in_parts = Vec::new();
             for from in (0..haystack.len()).step_by(part) {
                 let seen = &haystack[from..(from + part + filter.longest() - 1).min(haystack.len())];
@@ -309,13 +350,24 @@ mod tests {
 
     #[test]
     fn one_literal_may_stand_for_many_probes_and_none_for_no_bytes() {
-        let filter = Filter::new([
-            ("refused".to_owned(), 7),
-            ("REFUSED".to_owned(), 9),
-            (String::new(), 1),
-        ]);
+        let filter = Filter::new([("refused", 7), ("REFUSED", 9), ("", 1)].map(wanted));
         assert_eq!(filter.longest(), 7);
         assert_eq!(found(&filter, b"is Refused"), [(3, 7), (3, 9)]);
         assert_eq!(found(&Filter::new([]), b"anything"), []);
+    }
+
+    #[test]
+    fn a_line_that_lacks_the_rest_is_passed_over() {
+        let beside = Beside {
+            exact: false,
+            sets: vec![vec!["refused".to_owned(), "timed out".to_owned()]],
+        };
+        let filter = Filter::new([Wanted {
+            beside,
+            ..wanted(("connect", 1))
+        }]);
+        // The first and the last line may go on beyond what is seen.
+        let haystack = b"connect\nto connect\nconnect: Timed out\nrefused\nconnect\nconnect";
+        assert_eq!(found(&filter, haystack), [(0, 1), (19, 1), (54, 1)]);
     }
 }

@@ -10,6 +10,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::filter::{ProbeId, Wanted};
 use super::rarity;
 use crate::signature::condition::Test;
 
@@ -29,30 +30,66 @@ const OF_WORDS: f64 = 0.75;
 /// Literals of this many bytes and more are not short.
 const LONG: usize = 15;
 
+/// Most sets of texts that are looked for beside a literal.
+const MOST_BESIDE: usize = 3;
+
 /// Texts of which any match contains at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     /// ASCII texts free of escapable bytes.
     pub literals: Vec<String>,
+    /// For each literal what the match has beside it.
+    pub beside: Vec<Beside>,
+}
+
+/// What a place must have besides the literal's letters, or it is no match.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Beside {
+    /// The letters are capitals where the literal's are, and only there.
+    pub exact: bool,
+    /// Of each set one text stands on the same line.
+    pub sets: Vec<Vec<String>>,
 }
 
 impl Gate {
+    /// What the filter has to look for.
+    pub fn wanted(self, probe: ProbeId) -> impl Iterator<Item = Wanted> {
+        let literals = self.literals.into_iter().zip(self.beside);
+        literals.map(move |(literal, beside)| Wanted {
+            literal,
+            beside,
+            probe,
+        })
+    }
+
     /// The most telling part of `text` that JSON writes as it is.
     fn of_literal(text: &[u8]) -> Option<Gate> {
         let escapable = |byte: &u8| !(b' '..=b'~').contains(byte) || b"\"\\/<>&".contains(byte);
-        let part = text
+        let mut parts: Vec<String> = text
             .split(escapable)
             .filter(|part| part.trim_ascii().len() > 1)
-            .min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
-        let literal = String::from_utf8(part.to_vec()).ok()?;
-        Some(Gate {
-            literals: vec![literal],
-        })
+            .filter_map(|part| String::from_utf8(part.to_vec()).ok())
+            .collect();
+        parts.sort_by(|a, b| cost(a.as_bytes()).total_cmp(&cost(b.as_bytes())));
+        let mut parts = parts.into_iter();
+        let gate = Gate {
+            literals: vec![parts.next()?],
+            beside: vec![Beside {
+                exact: true,
+                sets: Vec::new(),
+            }],
+        };
+        let on_one_line = !text.contains(&b'\n');
+        Some(
+            parts
+                .filter(|_| on_one_line)
+                .fold(gate, |gate, part| gate.with(&[part])),
+        )
     }
 
     /// How many places of ordinary logs it takes a closer look at, as a share.
     fn cost(&self) -> f64 {
-        self.literals.iter().map(|literal| cost(literal.as_bytes())).sum()
+        cost_of_all(&self.literals)
     }
 
     /// The more telling of two gates that are both required.
@@ -60,15 +97,44 @@ impl Gate {
         if other.cost() < self.cost() { other } else { self }
     }
 
+    /// The most telling of gates that are all required on one line.
+    fn of_line(gates: Vec<Gate>) -> Option<Gate> {
+        let others: Vec<Vec<String>> = gates.iter().map(|gate| gate.literals.clone()).collect();
+        let best = gates.into_iter().reduce(Gate::better)?;
+        Some(others.into_iter().fold(best, |best, texts| best.with(&texts)))
+    }
+
+    /// Adds that one of `texts` must stand on the same line.
+    fn with(mut self, texts: &[String]) -> Gate {
+        for (literal, Beside { sets, .. }) in self.literals.iter().zip(&mut self.beside) {
+            // What stands in the literal is there anyway.
+            let known = |known: &String| texts.iter().any(|text| known.contains(text));
+            if known(literal) || sets.iter().any(|set| set.iter().all(known)) {
+                continue;
+            }
+            sets.push(texts.to_vec());
+            sets.sort_by(|a, b| cost_of_all(a).total_cmp(&cost_of_all(b)));
+            sets.truncate(MOST_BESIDE);
+        }
+        self
+    }
+
     fn union(gates: impl Iterator<Item = Option<Gate>>) -> Option<Gate> {
         let mut literals = Vec::new();
         for gate in gates {
-            literals.extend(gate?.literals);
+            let gate = gate?;
+            literals.extend(gate.literals.into_iter().zip(gate.beside));
         }
         literals.sort();
         literals.dedup();
-        (!literals.is_empty() && literals.len() <= MOST_ALTERNATIVES).then_some(Gate { literals })
+        let few = !literals.is_empty() && literals.len() <= MOST_ALTERNATIVES;
+        let (literals, beside) = literals.into_iter().unzip();
+        few.then_some(Gate { literals, beside })
     }
+}
+
+fn cost_of_all(literals: &[String]) -> f64 {
+    literals.iter().map(|literal| cost(literal.as_bytes())).sum()
 }
 
 fn cost(literal: &[u8]) -> f64 {
@@ -111,7 +177,23 @@ pub fn of_regex(pattern: &str) -> Option<Gate> {
         .build()
         .parse(pattern)
         .ok()?;
-    of_hir(&hir)
+    let mut gate = of_hir(&hir)?;
+    if folds_case(&hir) {
+        gate.beside.iter_mut().for_each(|beside| beside.exact = false);
+    }
+    Some(gate)
+}
+
+/// Whether a literal may have been made of a class with capitals, which lose their case.
+fn folds_case(hir: &Hir) -> bool {
+    let capital = |code: u32| u8::try_from(code).is_ok_and(|byte| byte.is_ascii_uppercase());
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) => false,
+        HirKind::Class(class) => characters(class).is_some() && codes(class).any(capital),
+        HirKind::Repetition(repetition) => folds_case(&repetition.sub),
+        HirKind::Capture(capture) => folds_case(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(folds_case),
+    }
 }
 
 fn of_hir(hir: &Hir) -> Option<Gate> {
@@ -131,34 +213,91 @@ fn of_hir(hir: &Hir) -> Option<Gate> {
 
 /// What stands side by side is joined, then the most telling part is taken.
 fn of_concat<'a>(parts: impl IntoIterator<Item = &'a Hir>) -> Option<Gate> {
-    let mut gates: Vec<Gate> = Vec::new();
-    // All texts that the parts since the last gap can match.
-    let mut run = vec![Vec::new()];
+    let mut concat = Concat::default();
     for part in parts {
-        let texts = texts(part);
-        let joined = texts.as_ref().and_then(|texts| product(&run, texts));
-        if joined.as_ref().is_none_or(|joined| joined.len() > run.len()) {
-            gates.extend(of_texts(&run));
-        }
-        match (joined, part.kind()) {
-            (Some(joined), _) => run = joined,
-            (None, HirKind::Repetition(repetition)) if repetition.min > 0 => {
-                // The first time joins what is before, the last time what follows.
-                let once = self::texts(&repetition.sub);
-                gates.extend(once.as_ref().and_then(|once| of_texts(&product(&run, once)?)));
-                gates.extend(of_hir(&repetition.sub));
-                run = once.unwrap_or_else(|| vec![Vec::new()]);
-            }
-            (None, kind) => {
-                if !matches!(kind, HirKind::Repetition(_)) && texts.is_none() {
-                    gates.extend(of_part(part));
-                }
-                run = texts.unwrap_or_else(|| vec![Vec::new()]);
-            }
+        if spans_lines(part) {
+            concat.end_line();
+            concat.add(part);
+            concat.end_line();
+        } else {
+            concat.add(part);
         }
     }
-    gates.extend(of_texts(&run));
-    gates.into_iter().reduce(Gate::better)
+    concat.end_line();
+    concat.lines.into_iter().reduce(Gate::better)
+}
+
+/// Whether a match may have a line end in it.
+fn spans_lines(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.contains(&b'\n'),
+        HirKind::Class(Class::Unicode(class)) => class
+            .ranges()
+            .iter()
+            .any(|range| (range.start()..=range.end()).contains(&'\n')),
+        HirKind::Class(Class::Bytes(class)) => class
+            .ranges()
+            .iter()
+            .any(|range| (range.start()..=range.end()).contains(&b'\n')),
+        HirKind::Repetition(repetition) => spans_lines(&repetition.sub),
+        HirKind::Capture(capture) => spans_lines(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(spans_lines),
+    }
+}
+
+/// Parts that stand side by side, from the first to the last.
+#[derive(Default)]
+struct Concat {
+    /// The gate of each line before.
+    lines: Vec<Gate>,
+    /// The gates on this line before the run.
+    gates: Vec<Gate>,
+    /// All texts that the parts since the last gap can match; empty behind a gap.
+    run: Vec<Vec<u8>>,
+}
+
+impl Concat {
+    fn end_line(&mut self) {
+        self.gap();
+        self.lines.extend(Gate::of_line(std::mem::take(&mut self.gates)));
+    }
+
+    fn gap(&mut self) {
+        self.gates.extend(of_texts(&self.run));
+        self.run.clear();
+    }
+
+    fn joined(&self, texts: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+        if self.run.is_empty() {
+            return Some(texts.to_vec());
+        }
+        product(&self.run, texts)
+    }
+
+    fn add(&mut self, part: &Hir) {
+        if let Some(texts) = texts(part) {
+            let joined = self.joined(&texts);
+            if joined.as_ref().is_none_or(|joined| joined.len() > self.run.len()) {
+                // The shorter run may be the better gate: it is one for fewer texts.
+                self.gates.extend(of_texts(&self.run));
+            }
+            self.run = joined.unwrap_or(texts);
+        } else if let HirKind::Repetition(repetition) = part.kind()
+            && repetition.min > 0
+        {
+            // The first time joins what is before, the last time what follows.
+            let once = texts(&repetition.sub);
+            self.gates
+                .extend(once.as_ref().and_then(|once| of_texts(&self.joined(once)?)));
+            self.gap();
+            self.gates.extend(of_hir(&repetition.sub));
+            self.run = once.unwrap_or_default();
+        } else {
+            self.gap();
+            self.gates.extend(of_part(part));
+        }
+    }
 }
 
 /// The gate of a part whose texts cannot be counted.
@@ -171,6 +310,7 @@ fn of_part(part: &Hir) -> Option<Gate> {
     }
 }
 
+/// The gate of a run of texts.
 fn of_texts(texts: &[Vec<u8>]) -> Option<Gate> {
     Gate::union(texts.iter().map(|text| Gate::of_literal(text)))
 }
@@ -220,6 +360,24 @@ const MOST_CHARACTERS: usize = 6;
 /// The characters of a class, letters in lower case. The long s and the Kelvin sign, which Unicode folds
 /// to s and k, are left out: case is folded for ASCII only.
 fn characters(class: &Class) -> Option<Vec<Vec<u8>>> {
+    let mut characters: Vec<Vec<u8>> = Vec::new();
+    for code in codes(class) {
+        if code == 0x17F || code == 0x212A {
+            continue;
+        }
+        let character = u8::try_from(code).ok().filter(u8::is_ascii)?.to_ascii_lowercase();
+        if !characters.contains(&vec![character]) {
+            characters.push(vec![character]);
+        }
+        if characters.len() > MOST_CHARACTERS {
+            return None;
+        }
+    }
+    (!characters.is_empty()).then_some(characters)
+}
+
+/// The characters or bytes of a class.
+fn codes(class: &Class) -> impl Iterator<Item = u32> {
     let ranges: Vec<(u32, u32)> = match class {
         Class::Unicode(class) => {
             let ranges = class.ranges().iter();
@@ -234,20 +392,7 @@ fn characters(class: &Class) -> Option<Vec<Vec<u8>>> {
                 .collect()
         }
     };
-    let mut characters: Vec<Vec<u8>> = Vec::new();
-    for code in ranges.into_iter().flat_map(|(start, end)| start..=end) {
-        if code == 0x17F || code == 0x212A {
-            continue;
-        }
-        let character = u8::try_from(code).ok().filter(u8::is_ascii)?.to_ascii_lowercase();
-        if !characters.contains(&vec![character]) {
-            characters.push(vec![character]);
-        }
-        if characters.len() > MOST_CHARACTERS {
-            return None;
-        }
-    }
-    (!characters.is_empty()).then_some(characters)
+    ranges.into_iter().flat_map(|(start, end)| start..=end)
 }
 
 #[cfg(test)]
@@ -292,6 +437,28 @@ mod tests {
     }
 
     #[test]
+    fn the_line_must_have_the_rest_too() {
+        let sets = |pattern: &str| of_regex(pattern).unwrap().beside[0].sets.clone();
+        let gate = of_regex(r"invalid.*(?:refused|timed out).*ECONNRESET").unwrap();
+        assert_eq!(gate.literals, ["ECONNRESET"]);
+        assert_eq!(
+            gate.beside[0].sets,
+            [vec!["refused", "timed out"], vec!["invalid"]]
+        );
+        // A line end may stand between the two.
+        assert!(sets(r"invalid(?s:.*)ECONNRESET").is_empty());
+        assert!(sets(r"invalid\s+ECONNRESET").is_empty());
+    }
+
+    #[test]
+    fn capitals_count_unless_a_class_has_them() {
+        let exact = |pattern: &str| of_regex(pattern).unwrap().beside[0].exact;
+        assert!(exact(r"Connection \w+ refused"));
+        assert!(!exact(r"(?i)connection refused"));
+        assert!(!exact(r"[Cc]onnection refused"));
+    }
+
+    #[test]
     fn what_may_be_missing_is_not_required() {
         assert_eq!(
             literals(r"(?:fatal: )?(?:not found)*\w+ unreachable"),
@@ -319,6 +486,7 @@ mod tests {
         r"((ab|cd)(ef|gh)){1,2}xyz",
         r"(?:|x)yes(?:no|maybe)?[a-f]end",
         r"[ab]c?[de]f{0,1}gh",
+        r"(?:one [0-9]{1,3} two|three)[a-z]*four [0-9]+ five (?:x|y)+ six",
     ];
 
     proptest::proptest! {
@@ -334,7 +502,14 @@ mod tests {
             let folded = text.to_ascii_lowercase();
             let gate = of_regex(pattern).unwrap();
             let stands = |literal: &String| folded.contains(&literal.to_ascii_lowercase());
-            prop_assert!(gate.literals.iter().any(stands), "{text:?} has none of {:?}", gate.literals);
+            for (literal, beside) in gate.literals.iter().zip(&gate.beside) {
+                let set = |set: &Vec<String>| set.iter().any(stands);
+                let exact = !beside.exact || text.contains(literal);
+                if stands(literal) && exact && beside.sets.iter().all(set) {
+                    return Ok(());
+                }
+            }
+            prop_assert!(false, "{text:?} has nothing of {gate:?}");
         }
     }
 }
