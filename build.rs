@@ -1,6 +1,7 @@
 //! Embeds the signature pages: writes a list of `(id, include_str!(page))` that
 //! `src/signature/library.rs` includes.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -10,12 +11,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("signatures");
     let mut pages = Vec::new();
     collect(&root, &mut pages)?;
-    pages.sort();
-    let mut list = String::from("&[\n");
-    for page in &pages {
+    let mut by_id = BTreeMap::new();
+    for page in pages {
         let id = page.strip_prefix(&root)?.with_extension("");
         let id: Vec<_> = id.iter().map(|part| part.to_string_lossy()).collect();
-        list += &format!("    ({:?}, include_str!({page:?})),\n", id.join("/"));
+        by_id.insert(id.join("/"), page);
+    }
+    let mut list = String::from("&[\n");
+    for (id, page) in &by_id {
+        list += &format!("    ({id:?}, include_str!({page:?})),\n");
     }
     list += "]\n";
     fs::write(

@@ -29,6 +29,7 @@ use input::block::{BLOCK_SIZE, Block};
 use input::stream::Feed;
 use input::{Source, walk};
 use pipeline::Done;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use record::time::{Clock, Zone};
 use report::build::{Making, build};
 use report::model::{NotRead, Report};
@@ -103,7 +104,8 @@ impl Progress for Silent {
 /// Scans the logs and makes the report.
 pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) -> Result<Report, Error> {
     let mut inputs = walk::find(&options.paths);
-    let detector = Detector::new(library)?;
+    let pool = thread_pool(options.threads)?;
+    let detector = pool.install(|| Detector::new(library))?;
     let clocks: Vec<Clock> = inputs
         .sources
         .iter()
@@ -111,10 +113,6 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         .collect();
     let mut collector = Collector::new(&detector, inputs.sources.len());
 
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.threads.max(1))
-        .build()
-        .map_err(|error| Error::Usage(format!("{} threads cannot be started: {error}", options.threads)))?;
     let work = |block: &Block| -> Examined {
         let source = &inputs.sources[block.source];
         let examined = examine(&detector, block, &clocks[block.source], source.service.as_deref());
@@ -157,6 +155,14 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         inputs.not_read,
         &making,
     ))
+}
+
+/// A pool of so many threads.
+pub fn thread_pool(threads: usize) -> Result<ThreadPool, Error> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads.max(1))
+        .build()
+        .map_err(|error| Error::Usage(format!("{threads} threads cannot be started: {error}")))
 }
 
 /// How times without zone or year are read in `source`.

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::cli::{Cli, Command, Selection};
 use crate::error::Error;
 use crate::signature::Library;
-use crate::signature::select::IdPattern;
+use crate::signature::select::NamePattern;
 
 mod progress;
 mod scan;
@@ -53,10 +53,10 @@ fn library(selection: &Selection) -> Result<Library, Error> {
             return Err(Error::Pages(bad));
         }
     }
-    let patterns = |texts: &[String]| -> Result<Vec<IdPattern>, Error> {
+    let patterns = |texts: &[String]| -> Result<Vec<NamePattern>, Error> {
         texts
             .iter()
-            .map(|text| IdPattern::new(text).map_err(Error::Usage))
+            .map(|text| NamePattern::of_ids(text).map_err(Error::Usage))
             .collect()
     };
     library.narrow(&patterns(&selection.select)?, &patterns(&selection.ignore)?)?;

@@ -16,13 +16,13 @@ use crate::record::time::Zone;
 use crate::render::{self, Format, RenderError};
 use crate::report::model::Report;
 use crate::signature::{Role, Severity};
-use crate::{Options, scan_logs};
+use crate::{Options, scan_logs, thread_pool};
 
 pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
     let outputs = outputs(flags)?;
     let template = flags.template.as_deref().map(read_template).transpose()?;
-    let library = library(&flags.selection)?;
     let options = options(flags)?;
+    let library = thread_pool(options.threads)?.install(|| library(&flags.selection))?;
     let watch = Watch::new(flags.quiet);
     let report = scan_logs(&options, &library, &watch)?;
     if report.sources.iter().all(|source| source.bytes == 0) && report.not_read.iter().any(|lost| lost.lost) {

@@ -51,7 +51,8 @@ fn list(library: &Library) -> Result<Exit, Error> {
         let _ = writeln!(
             text,
             "{:width$}  {severity:<8}  {role:<11}  {}",
-            signature.id, signature.title
+            signature.id,
+            signature.text().title
         );
     }
     print(&text)?;

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use rayon::prelude::*;
 use toml::Spanned;
 
 use super::matcher::{self, Caught, Matcher};
@@ -15,6 +16,7 @@ use crate::scan::filter::{Filter, ProbeId, Wanted};
 use crate::scan::gate::{self, Gate};
 use crate::signature::condition::{Match, Test};
 use crate::signature::diagnostic::PageError;
+use crate::signature::select::NamePattern;
 use crate::signature::{Library, Role, Signature};
 
 /// The probe that reads every record that may be a failed request.
@@ -56,23 +58,22 @@ pub struct Detector<'a> {
 }
 
 impl<'a> Detector<'a> {
-    /// Compiles `library`.
+    /// Compiles `library`, with the threads of the pool that this is called in.
     pub fn new(library: &'a Library) -> Result<Detector<'a>, Error> {
+        // Most of the time goes into syntax trees, each by itself.
+        let compiled: Vec<Vec<(Probe, Gate)>> = (0..library.signatures().len())
+            .into_par_iter()
+            .map(|number| compile(library, number))
+            .collect::<Result<_, PageError>>()
+            .map_err(|error| Error::Page(Box::new(error)))?;
         let mut probes = Vec::new();
         let mut gates: Vec<Wanted> = requests::gates()
             .map(|literal| Wanted::alone(literal, REQUESTS_PROBE))
             .collect();
-        for (number, signature) in library.signatures().iter().enumerate() {
-            for (slot, test) in slots(&signature.condition) {
-                let gate = gate_of(signature, &test).map_err(|error| Error::Page(Box::new(error)))?;
-                probes.push(Probe {
-                    signature: number,
-                    slot,
-                    matcher: Matcher::new(&test),
-                });
-                let probe = ProbeId::try_from(probes.len()).unwrap_or(ProbeId::MAX);
-                gates.extend(gate.wanted(probe));
-            }
+        for (probe, gate) in compiled.into_iter().flatten() {
+            probes.push(probe);
+            let id = ProbeId::try_from(probes.len()).unwrap_or(ProbeId::MAX);
+            gates.extend(gate.wanted(id));
         }
         Ok(Detector {
             library,
@@ -127,6 +128,21 @@ impl<'a> Detector<'a> {
     }
 }
 
+/// The probes of a signature with their gates.
+fn compile(library: &Library, number: usize) -> Result<Vec<(Probe, Gate)>, PageError> {
+    let signature = &library.signatures()[number];
+    let slots = slots(&signature.condition).into_iter();
+    let probe = |(slot, test): (Slot, Test)| {
+        let probe = Probe {
+            signature: number,
+            slot,
+            matcher: Matcher::new(&test),
+        };
+        Ok((probe, gate_of(signature, &test)?))
+    };
+    slots.map(probe).collect()
+}
+
 /// The conditions on single records that a signature's condition is made of.
 fn slots(condition: &Match) -> Vec<(Slot, Test)> {
     if let Some(sequence) = &condition.sequence {
@@ -153,10 +169,15 @@ fn drops(library: &Library) -> Vec<Vec<usize>> {
         .iter()
         .enumerate()
         .map(|(own, signature)| {
-            let named = |id: &str| signature.supersedes.iter().any(|pattern| pattern.matches(id));
-            (0..signatures.len())
-                .filter(|other| *other != own && named(&signatures[*other].id))
-                .collect()
+            let mut named: Vec<usize> = signature
+                .supersedes
+                .iter()
+                .flat_map(|name| library.named(name))
+                .collect();
+            named.retain(|other| *other != own);
+            named.sort_unstable();
+            named.dedup();
+            named
         })
         .collect();
     (0..signatures.len())
@@ -210,8 +231,7 @@ pub fn check(signature: &Signature) -> Result<Conditions, PageError> {
 
 fn check_test(signature: &Signature, test: &Test, captures: &mut BTreeSet<String>) -> Result<(), PageError> {
     if let Some(pattern) = &test.regex {
-        let regex = matcher::regex(pattern.as_ref()).map_err(|error| {
-            let reason = error.to_string();
+        let names = matcher::check(pattern.as_ref()).map_err(|reason| {
             let last = reason.lines().last().unwrap_or_default();
             page_error(
                 signature,
@@ -223,11 +243,11 @@ fn check_test(signature: &Signature, test: &Test, captures: &mut BTreeSet<String
                 "in this pattern",
             )
         })?;
-        captures.extend(regex.capture_names().flatten().map(str::to_owned));
+        captures.extend(names);
     }
     if let Some(glob) = &test.service {
-        globset::Glob::new(glob.as_ref())
-            .map_err(|error| page_error(signature, glob.span(), &error.to_string(), "in this glob"))?;
+        NamePattern::of_names(glob.as_ref())
+            .map_err(|error| page_error(signature, glob.span(), &error, "in this glob"))?;
     }
     [&test.any, &test.all, &test.not]
         .into_iter()

@@ -4,15 +4,19 @@
 
 use std::sync::OnceLock;
 
-use globset::GlobMatcher;
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder};
 use serde_json::Value;
 
 use crate::record::{Level, Record};
+use crate::scan::gate;
 use crate::signature::condition::{StatusRange, Test};
+use crate::signature::select::NamePattern;
 
 /// Largest compiled pattern, in bytes.
 const REGEX_SIZE_LIMIT: usize = 4 << 20;
+
+/// Patterns of this many bytes are small unless they repeat something a counted number of times.
+const SHORT_PATTERN: usize = 500;
 
 /// What patterns caught.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +47,7 @@ pub(super) struct Matcher {
     any: Vec<Matcher>,
     all: Vec<Matcher>,
     not: Vec<Matcher>,
-    service: Option<GlobMatcher>,
+    service: Option<NamePattern>,
     min_level: Option<Level>,
     status: Option<StatusRange>,
     fields: Vec<(String, toml::Value)>,
@@ -56,12 +60,28 @@ struct LazyRegex {
     compiled: OnceLock<Option<Regex>>,
 }
 
-/// Compiles a pattern as pages mean it: `^` and `$` match at line ends.
+/// Compiles a pattern as pages mean it: `^` and `$` match at line ends, and classes such as `\w` mean ASCII
+/// unless the pattern itself has other characters. That makes it smaller and faster.
 pub(super) fn regex(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern)
-        .multi_line(true)
-        .size_limit(REGEX_SIZE_LIMIT)
-        .build()
+    let build = |unicode| {
+        RegexBuilder::new(pattern)
+            .multi_line(true)
+            .unicode(unicode)
+            .size_limit(REGEX_SIZE_LIMIT)
+            .build()
+    };
+    let ascii = pattern.is_ascii().then(|| build(false).ok());
+    ascii.flatten().map_or_else(|| build(true), Ok)
+}
+
+/// What is wrong with a pattern, if anything, and the names of its groups.
+pub(super) fn check(pattern: &str) -> Result<Vec<String>, String> {
+    let names = gate::group_names(pattern)?;
+    // Only counted repetitions make a short pattern a big program; others need not be compiled to know.
+    if pattern.contains('{') || pattern.len() > SHORT_PATTERN {
+        regex(pattern).map_err(|error| error.to_string())?;
+    }
+    Ok(names)
 }
 
 impl LazyRegex {
@@ -87,8 +107,7 @@ impl Matcher {
             service: test
                 .service
                 .as_ref()
-                .and_then(|glob| globset::Glob::new(glob.as_ref()).ok())
-                .map(|glob| glob.compile_matcher()),
+                .and_then(|glob| NamePattern::of_names(glob.as_ref()).ok()),
             min_level: test.min_level.map(|level| level.0),
             status: test.status,
             fields: test
@@ -116,7 +135,7 @@ impl Matcher {
     fn header_holds(&self, record: &Record) -> bool {
         self.service
             .as_ref()
-            .is_none_or(|glob| record.service.as_ref().is_some_and(|name| glob.is_match(name)))
+            .is_none_or(|glob| record.service.as_ref().is_some_and(|name| glob.matches(name)))
             && self
                 .min_level
                 .is_none_or(|level| record.level.is_some_and(|own| own >= level))
@@ -140,17 +159,19 @@ impl Matcher {
     fn regex_holds(&self, record: &Record, caught: &mut Caught) -> bool {
         let Some(lazy) = &self.regex else { return true };
         let Some(regex) = lazy.get() else { return false };
-        let in_text = regex.captures(&record.text);
+        let in_text = regex.captures(record.text.as_bytes());
         if let Some(whole) = in_text.as_ref().and_then(|found| found.get(0)) {
             caught.note_line(&record.text, whole.start());
         }
-        let found = in_text.or_else(|| record.as_written.as_ref().and_then(|raw| regex.captures(raw)));
+        let as_written = || regex.captures(record.as_written.as_ref()?.as_bytes());
+        let found: Option<Captures<'_>> = in_text.or_else(as_written);
         let Some(found) = found else { return false };
         for name in regex.capture_names().flatten() {
             if let Some(value) = found.name(name).filter(|value| !value.is_empty())
                 && !caught.captures.iter().any(|(known, _)| known == name)
             {
-                caught.captures.push((name.to_owned(), value.as_str().to_owned()));
+                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                caught.captures.push((name.to_owned(), value));
             }
         }
         true

@@ -188,6 +188,7 @@ fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn
         Some(section) => section.items.iter().map(|item| fill(item)).collect(),
         None => Vec::new(),
     };
+    let text = signature.text();
     let first = tally.first();
     let mut shown: Vec<&Occurrence> = tally.samples.iter().collect();
     if !shown.iter().any(|sample| sample.sighting == tally.last.sighting) {
@@ -196,8 +197,8 @@ fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn
     Finding {
         id: format!("F{}", number + 1),
         signature: signature.id.clone(),
-        title: signature.title.clone(),
-        meaning: fill(&signature.meaning),
+        title: text.title.clone(),
+        meaning: fill(&text.meaning),
         severity: found.severity(),
         role: found.role,
         count: tally.count,

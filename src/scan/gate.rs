@@ -172,16 +172,48 @@ pub fn of_test(test: &Test) -> Option<Gate> {
 
 /// The gate of a regular expression; nothing if it is not one, or requires no literal.
 pub fn of_regex(pattern: &str) -> Option<Gate> {
-    let hir = regex_syntax::ParserBuilder::new()
-        .multi_line(true)
-        .build()
-        .parse(pattern)
-        .ok()?;
+    let hir = parse(pattern).ok()?;
     let mut gate = of_hir(&hir)?;
     if folds_case(&hir) {
         gate.beside.iter_mut().for_each(|beside| beside.exact = false);
     }
     Some(gate)
+}
+
+/// The syntax tree of a pattern as pages mean it: `^` and `$` match at line ends.
+fn parse(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+    let parser = |unicode| {
+        let mut builder = regex_syntax::ParserBuilder::new();
+        builder.multi_line(true).unicode(unicode).utf8(false).build()
+    };
+    // Classes of ASCII characters are made much faster.
+    let ascii = pattern.is_ascii().then(|| parser(false).parse(pattern).ok());
+    match ascii.flatten() {
+        Some(hir) => Ok(hir),
+        None => parser(true).parse(pattern).map_err(Box::new),
+    }
+}
+
+/// The names of a pattern's groups, or what is wrong with it.
+pub fn group_names(pattern: &str) -> Result<Vec<String>, String> {
+    let hir = parse(pattern).map_err(|error| error.to_string())?;
+    let mut names = Vec::new();
+    add_group_names(&hir, &mut names);
+    Ok(names)
+}
+
+fn add_group_names(hir: &Hir, names: &mut Vec<String>) {
+    match hir.kind() {
+        HirKind::Capture(capture) => {
+            names.extend(capture.name.as_deref().map(str::to_owned));
+            add_group_names(&capture.sub, names);
+        }
+        HirKind::Repetition(repetition) => add_group_names(&repetition.sub, names),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().for_each(|part| add_group_names(part, names));
+        }
+        _ => {}
+    }
 }
 
 /// Whether a literal may have been made of a class with capitals, which lose their case.

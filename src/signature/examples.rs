@@ -27,7 +27,7 @@ pub fn run(detector: &Detector<'_>, wanted: impl Fn(&Signature) -> bool) -> Resu
         if !wanted(signature) {
             continue;
         }
-        for example in &signature.examples {
+        for example in &signature.text().examples {
             match run_one(detector, number, signature, example) {
                 Ok(()) => outcome.passed += 1,
                 Err((message, label)) => outcome.failed.push(at(signature, example, &message, label)),

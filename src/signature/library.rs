@@ -3,18 +3,20 @@
 //! In: the pages that were embedded at build time, and folders of more. Out: a
 //! [`Library`], sorted by id, from which `scan` and `detect` compile what they run.
 
+use std::borrow::Cow;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::diagnostic::PageError;
-use super::select::IdPattern;
+use super::select::NamePattern;
 use super::{Signature, page};
 use crate::detect::compile;
 use crate::error::Error;
 
-/// `(id, page)` of every page in `signatures/`, written by `build.rs`.
+/// `(id, page)` of every page in `signatures/` in the order of their ids, written by `build.rs`.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_signatures.rs"));
 
 /// Signatures by id, in the order of their ids.
@@ -26,12 +28,12 @@ pub struct Library {
 impl Library {
     /// The pages that are part of the program.
     pub fn embedded() -> Result<Library, Error> {
-        let mut library = Library::default();
-        for (id, page) in EMBEDDED {
+        let read = |(id, page): &(&str, &'static str)| {
             let file = format!("signatures/{id}.md");
-            library.add(page::parse(id, &file, page).map_err(|error| Error::Page(Box::new(error)))?);
-        }
-        Ok(library)
+            page::parse(id, &file, Cow::Borrowed(page)).map_err(|error| Error::Page(Box::new(error)))
+        };
+        let signatures = EMBEDDED.par_iter().map(read).collect::<Result<_, Error>>()?;
+        Ok(Library { signatures })
     }
 
     /// Adds the pages below `dir`; a page replaces one that has its id. Pages that cannot be
@@ -43,23 +45,30 @@ impl Library {
                 dir.display()
             )));
         }
-        let mut bad = Vec::new();
+        let mut pages = Vec::new();
         for entry in WalkDir::new(dir).sort_by_file_name() {
             let entry = entry.map_err(|error| Error::Usage(error.to_string()))?;
-            let path = entry.path();
-            let is_page = entry.file_type().is_file() && path.extension().is_some_and(|e| e == "md");
-            let Some(id) = id_of(dir, path).filter(|_| is_page) else {
-                continue;
-            };
-            let page = fs::read_to_string(path).map_err(|source| Error::Read {
-                path: path.to_owned(),
+            let is_page = entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "md");
+            if let Some(id) = id_of(dir, entry.path()).filter(|_| is_page) {
+                pages.push((id, entry.into_path()));
+            }
+        }
+        let read = |(id, path): (String, PathBuf)| {
+            let page = fs::read_to_string(&path).map_err(|source| Error::Read {
+                path: path.clone(),
                 source,
             })?;
-            match page::parse(&id, &path.display().to_string(), &page) {
-                Ok(signature) => match compile::check(&signature) {
-                    Ok(_) => self.add(signature),
-                    Err(error) => bad.push(error),
-                },
+            let signature = page::parse(&id, &path.display().to_string(), Cow::Owned(page));
+            Ok(signature.and_then(|signature| compile::check(&signature).map(|_| signature)))
+        };
+        let mut bad = Vec::new();
+        for page in pages
+            .into_par_iter()
+            .map(read)
+            .collect::<Result<Vec<_>, Error>>()?
+        {
+            match page {
+                Ok(signature) => self.add(signature),
                 Err(error) => bad.push(error),
             }
         }
@@ -79,7 +88,7 @@ impl Library {
 
     /// Keeps what `select` names (everything, if it is empty) and `ignore` does not.
     /// A pattern that names nothing is an error: it is a typing mistake.
-    pub fn narrow(&mut self, select: &[IdPattern], ignore: &[IdPattern]) -> Result<(), Error> {
+    pub fn narrow(&mut self, select: &[NamePattern], ignore: &[NamePattern]) -> Result<(), Error> {
         for pattern in select.iter().chain(ignore) {
             if !self.signatures.iter().any(|known| known.is_named(pattern)) {
                 return Err(Error::Usage(format!(
@@ -99,6 +108,21 @@ impl Library {
         &self.signatures
     }
 
+    /// Numbers of the signatures whose id is meant.
+    pub(crate) fn named(&self, pattern: &NamePattern) -> Vec<usize> {
+        if pattern.is_glob() {
+            let ids = self.signatures.iter().enumerate();
+            return ids
+                .filter(|(_, known)| pattern.matches(&known.id))
+                .map(|(at, _)| at)
+                .collect();
+        }
+        let at = self
+            .signatures
+            .binary_search_by(|known| known.id.as_str().cmp(pattern.text()));
+        at.into_iter().collect()
+    }
+
     /// The signature with this id or former id.
     pub fn get(&self, id: &str) -> Option<&Signature> {
         self.signatures.iter().find(|known| known.id == id).or_else(|| {
@@ -110,7 +134,7 @@ impl Library {
 }
 
 impl Signature {
-    fn is_named(&self, pattern: &IdPattern) -> bool {
+    fn is_named(&self, pattern: &NamePattern) -> bool {
         pattern.matches(&self.id) || self.aliases.iter().any(|alias| pattern.matches(alias))
     }
 }

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::diagnostic::PageError;
-use super::select::IdPattern;
+use super::select::NamePattern;
 use super::{Library, Role, Signature};
 use crate::detect::compile;
 
@@ -68,14 +68,14 @@ impl Page<'_> {
 
     fn completeness(&self, errors: &mut Vec<PageError>) {
         let Page(signature) = self;
-        let title = self.place(&signature.title);
+        let title = self.place(&signature.text().title);
         let mut require = |holds: bool, message: String, label: &str| {
             if !holds {
                 errors.push(self.error(title.clone(), message, label));
             }
         };
         require(
-            !signature.meaning.is_empty(),
+            !signature.text().meaning.is_empty(),
             "the page does not say what the failure means".to_owned(),
             "expected a paragraph between the signature block and `## Cause`",
         );
@@ -104,12 +104,12 @@ impl Page<'_> {
             }
         }
         require(
-            signature.examples.iter().any(|example| example.matches),
+            signature.text().examples.iter().any(|example| example.matches),
             "the page has no example that matches".to_owned(),
             "expected a block with the info string `log match captured` under `## Examples`",
         );
         require(
-            signature.examples.iter().any(|example| !example.matches),
+            signature.text().examples.iter().any(|example| !example.matches),
             "the page has no example that must not match".to_owned(),
             "expected a block with the info string `log no-match` under `## Examples`",
         );
@@ -140,6 +140,7 @@ impl Page<'_> {
     fn advice(&self, errors: &mut Vec<PageError>) {
         for section in self
             .0
+            .text()
             .sections
             .iter()
             .filter(|section| section.name != "Examples")
@@ -160,7 +161,7 @@ impl Page<'_> {
 
     fn relations(&self, library: &Library, errors: &mut Vec<PageError>) {
         let Page(signature) = self;
-        let known = |pattern: &IdPattern| {
+        let known = |pattern: &NamePattern| {
             library
                 .signatures()
                 .iter()
@@ -175,7 +176,7 @@ impl Page<'_> {
                 ));
             }
         }
-        for section in &signature.sections {
+        for section in &signature.text().sections {
             if let Some(id) = section.with.as_ref().filter(|id| library.get(id).is_none()) {
                 errors.push(self.error(
                     self.place(id),

@@ -4,7 +4,9 @@
 //! [`Signature`]s. The page is what was written; what the scan runs is compiled from
 //! it in `scan` and `detect`. The format is described in `docs/signature-format.md`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +20,7 @@ pub mod select;
 
 use condition::Match;
 pub use library::Library;
-use select::IdPattern;
+use select::NamePattern;
 
 /// How bad a failure is for the service that has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -124,8 +126,6 @@ pub struct Signature {
     pub id: String,
     /// Path of the page, for messages.
     pub file: String,
-    /// The page's title.
-    pub title: String,
     /// How bad.
     pub severity: Severity,
     /// Its part in the story.
@@ -133,9 +133,9 @@ pub struct Signature {
     /// Free words; `restart` counts each record as a restart or unexpected exit.
     pub tags: Vec<String>,
     /// What this failure can bring about.
-    pub leads_to: Vec<IdPattern>,
+    pub leads_to: Vec<NamePattern>,
     /// More generic signatures that this one explains away in the same record.
-    pub supersedes: Vec<IdPattern>,
+    pub supersedes: Vec<NamePattern>,
     /// Programs and versions that printed the examples.
     pub seen_on: Vec<String>,
     /// Former ids.
@@ -146,21 +146,35 @@ pub struct Signature {
     pub toml_at: usize,
     /// Capture name to value to the sentence that explains it.
     pub meaning_of: BTreeMap<String, BTreeMap<String, String>>,
+    /// The page as written.
+    pub page: Cow<'static, str>,
+    /// What [`Signature::text`] has read.
+    text: OnceLock<Text>,
+}
+
+/// What a page says to a person.
+#[derive(Debug, Clone, Default)]
+pub struct Text {
+    /// The page's title.
+    pub title: String,
     /// The first paragraph.
     pub meaning: String,
     /// The sections in the page's order.
     pub sections: Vec<Section>,
     /// The page's own tests.
     pub examples: Vec<Example>,
-    /// The page as written.
-    pub page: String,
 }
 
 impl Signature {
+    /// The text of the page, read when it is first asked for: a run needs that of what it found only.
+    pub fn text(&self) -> &Text {
+        self.text.get_or_init(|| page::text(&self.page))
+    }
+
     /// The section of this name that applies when the signatures for which `seen` says yes
     /// were found in the same source.
     pub fn section(&self, name: &str, seen: impl Fn(&str) -> bool) -> Option<&Section> {
-        let named = || self.sections.iter().filter(|section| section.name == name);
+        let named = || self.text().sections.iter().filter(|section| section.name == name);
         named()
             .find(|section| section.with.as_deref().is_some_and(&seen))
             .or_else(|| named().find(|section| section.with.is_none()))

@@ -3,17 +3,20 @@
 //! In: the page's text, its id and path. Out: the signature, or a [`PageError`] that
 //! underlines the author's line. This is the only reader of Markdown (pulldown-cmark).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::OnceLock;
 
+use memchr::memchr_iter;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::condition::Match;
 use super::diagnostic::PageError;
-use super::select::IdPattern;
-use super::{Example, Proof, Role, Section, Severity, Signature};
+use super::select::NamePattern;
+use super::{Example, Proof, Role, Section, Severity, Signature, Text};
 
 /// The header table as it is written.
 #[derive(Debug, Deserialize)]
@@ -24,9 +27,9 @@ struct Header {
     #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
-    leads_to: Vec<IdPattern>,
+    leads_to: Vec<NamePattern>,
     #[serde(default)]
-    supersedes: Vec<IdPattern>,
+    supersedes: Vec<NamePattern>,
     seen_on: Vec<String>,
     #[serde(default)]
     aliases: Vec<String>,
@@ -35,32 +38,33 @@ struct Header {
     meaning: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// Reads `page`. `file` is only for messages.
-pub fn parse(id: &str, file: &str, page: &str) -> Result<Signature, PageError> {
-    let outline = Outline::read(page);
-    let Some(title) = outline.title else {
+/// Reads `page`: its signature block now, its text when it is asked for. `file` is only for messages.
+pub fn parse(id: &str, file: &str, page: Cow<'static, str>) -> Result<Signature, PageError> {
+    let block = block(&page);
+    if !page.trim_start().starts_with("# ") {
         return Err(PageError::new(
             file,
-            page,
-            0..first_line(page),
+            &page,
+            0..first_line(&page),
             "a signature page begins with its title",
             "expected a line like `# Address already in use`",
         ));
-    };
-    let Some((toml_text, toml_at)) = outline.toml else {
+    }
+    let Some(block) = block else {
         return Err(PageError::new(
             file,
-            page,
-            0..first_line(page),
+            &page,
+            0..first_line(&page),
             "this page has no signature block",
             "expected a fenced block with the info string `toml signature` below the title",
         ));
     };
-    let header: Header = toml::from_str(&toml_text).map_err(|error| {
+    let toml_at = block.start;
+    let header: Header = toml::from_str(&page[block]).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         PageError::new(
             file,
-            page,
+            &page,
             toml_at + span.start..toml_at + span.end,
             error.message(),
             "in the signature block",
@@ -70,7 +74,6 @@ pub fn parse(id: &str, file: &str, page: &str) -> Result<Signature, PageError> {
     let signature = Signature {
         id: id.to_owned(),
         file: file.to_owned(),
-        title,
         severity: header.severity,
         role: header.role,
         tags: header.tags,
@@ -81,13 +84,30 @@ pub fn parse(id: &str, file: &str, page: &str) -> Result<Signature, PageError> {
         condition: header.r#match.into_inner(),
         toml_at,
         meaning_of: header.meaning,
-        meaning: outline.lead,
-        sections: outline.sections,
-        examples: outline.examples,
-        page: page.to_owned(),
+        page,
+        text: OnceLock::new(),
     };
     check_shape(&signature, match_at)?;
     Ok(signature)
+}
+
+/// Where the content of the signature block stands in `page`. Found without reading all of its Markdown, which
+/// takes much longer; what this takes for the block is one, unless it stands in another block.
+fn block(page: &str) -> Option<Range<usize>> {
+    let mut start = None;
+    let mut at = 0;
+    for line in page.split_inclusive('\n') {
+        let words = line.trim_end();
+        match start {
+            None if words.starts_with("```") && words[3..].split_whitespace().eq(["toml", "signature"]) => {
+                start = Some(at + line.len());
+            }
+            Some(start) if words == "```" => return Some(start..at),
+            _ => {}
+        }
+        at += line.len();
+    }
+    start.map(|start| start..page.len())
 }
 
 /// Conditions that TOML's shape alone does not rule out.
@@ -140,133 +160,115 @@ fn first_line(page: &str) -> usize {
     page.find('\n').unwrap_or(page.len())
 }
 
-/// What the Markdown structure of a page gives.
-#[derive(Default)]
-struct Outline {
-    title: Option<String>,
-    toml: Option<(String, usize)>,
-    lead: String,
-    sections: Vec<Section>,
-    examples: Vec<Example>,
-}
+/// A heading: its level, where it stands, and its words.
+type Heading = (HeadingLevel, Range<usize>, Vec<String>);
 
-impl Outline {
-    fn read(page: &str) -> Outline {
-        let mut outline = Outline::default();
-        let mut headings: Vec<(HeadingLevel, Range<usize>, Vec<String>)> = Vec::new();
-        let mut items: Vec<Range<usize>> = Vec::new();
-        let mut depth = 0_usize;
-        let mut open: Option<(HeadingLevel, Range<usize>, Vec<String>)> = None;
-        let mut block: Option<(String, Range<usize>, Option<usize>, String)> = None;
-        let mut lead: Option<Range<usize>> = None;
-        for (event, range) in Parser::new(page).into_offset_iter() {
-            match event {
-                Event::Start(Tag::Heading { level, .. }) => {
-                    open = Some((level, range, Vec::new()));
-                }
-                Event::End(TagEnd::Heading(_)) => headings.extend(open.take()),
-                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
-                    block = Some((info.to_string(), range, None, String::new()));
-                }
-                Event::End(TagEnd::CodeBlock) => {
-                    if let Some((info, range, at, text)) = block.take() {
-                        outline.code_block(page, &info, &range, at, text);
-                    }
-                }
-                Event::Text(text) => {
-                    if let Some((_, _, at, content)) = block.as_mut() {
-                        at.get_or_insert(range.start);
-                        content.push_str(&text);
-                    } else if let Some((_, _, words)) = open.as_mut() {
-                        words.push(text.to_string());
-                    }
-                }
-                Event::Code(text) => {
-                    if let Some((_, _, words)) = open.as_mut() {
-                        words.push(format!("`{text}`"));
-                    }
-                }
-                Event::Start(Tag::List(_)) => depth += 1,
-                Event::End(TagEnd::List(_)) => depth -= 1,
-                Event::Start(Tag::Item) if depth == 1 => items.push(range),
-                Event::Start(Tag::Paragraph) if depth == 0 && lead.is_none() => lead = Some(range),
-                _ => {}
+/// Reads the text of `page`.
+pub(super) fn text(page: &str) -> Text {
+    let mut headings: Vec<Heading> = Vec::new();
+    let mut items: Vec<Range<usize>> = Vec::new();
+    let mut examples = Vec::new();
+    let mut depth = 0_usize;
+    let mut heading: Option<Heading> = None;
+    let mut block: Option<(String, Range<usize>, String)> = None;
+    let mut lead: Option<Range<usize>> = None;
+    for (event, range) in Parser::new(page).into_offset_iter() {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => heading = Some((level, range, Vec::new())),
+            Event::End(TagEnd::Heading(_)) => headings.extend(heading.take()),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                block = Some((info.to_string(), range, String::new()));
             }
-        }
-        outline.divide(page, &headings, &items, lead);
-        outline
-    }
-
-    fn code_block(&mut self, page: &str, info: &str, range: &Range<usize>, at: Option<usize>, text: String) {
-        let mut words = info.split_whitespace();
-        match (words.next(), words.next()) {
-            (Some("toml"), Some("signature")) if self.toml.is_none() => {
-                self.toml = Some((text, at.unwrap_or(range.end)));
-            }
-            (Some("log"), Some(kind @ ("match" | "no-match"))) => {
-                let mut example = Example {
-                    matches: kind == "match",
-                    proof: Proof::Unstated,
-                    captures: Vec::new(),
-                    line: 1 + page[..range.start].matches('\n').count(),
-                    text,
-                };
-                for word in words {
-                    match (word, word.split_once('=')) {
-                        ("captured", _) => example.proof = Proof::Captured,
-                        ("documented", _) => example.proof = Proof::Documented,
-                        (_, Some((name, value))) => {
-                            example.captures.push((name.to_owned(), Some(value.to_owned())));
-                        }
-                        (_, None) => example
-                            .captures
-                            .push((word.trim_end_matches("[]").to_owned(), None)),
-                    }
+            Event::End(TagEnd::CodeBlock) => {
+                if let Some((info, range, content)) = block.take() {
+                    examples.extend(example(page, &info, &range, content));
                 }
-                self.examples.push(example);
             }
+            Event::Text(text) => {
+                if let Some((_, _, content)) = block.as_mut() {
+                    content.push_str(&text);
+                } else if let Some((_, _, words)) = heading.as_mut() {
+                    words.push(text.to_string());
+                }
+            }
+            Event::Code(text) => {
+                if let Some((_, _, words)) = heading.as_mut() {
+                    words.push(format!("`{text}`"));
+                }
+            }
+            Event::Start(Tag::List(_)) => depth += 1,
+            Event::End(TagEnd::List(_)) => depth -= 1,
+            Event::Start(Tag::Item) if depth == 1 => items.push(range),
+            Event::Start(Tag::Paragraph) if depth == 0 && lead.is_none() => lead = Some(range),
             _ => {}
         }
     }
+    let mut text = divide(page, &headings, &items, lead);
+    text.examples = examples;
+    text
+}
 
-    /// Cuts the page at its headings into title, lead paragraph and sections.
-    fn divide(
-        &mut self,
-        page: &str,
-        headings: &[(HeadingLevel, Range<usize>, Vec<String>)],
-        items: &[Range<usize>],
-        lead: Option<Range<usize>>,
-    ) {
-        let top: Vec<_> = headings
-            .iter()
-            .filter(|(level, _, _)| *level <= HeadingLevel::H2)
-            .collect();
-        for (index, (level, range, words)) in top.iter().enumerate() {
-            let end = top.get(index + 1).map_or(page.len(), |(_, next, _)| next.start);
-            if *level == HeadingLevel::H1 {
-                self.title.get_or_insert(words.concat());
-                if let Some(lead) = lead.as_ref().filter(|lead| lead.end <= end) {
-                    page[lead.clone()].trim().clone_into(&mut self.lead);
-                }
-                continue;
-            }
-            let heading = words.concat();
-            let (name, with) = match heading.split_once(", with ") {
-                Some((name, id)) => (name.to_owned(), Some(id.trim_matches('`').to_owned())),
-                None => (heading, None),
-            };
-            self.sections.push(Section {
-                name: name.trim().to_owned(),
-                with,
-                body: page[range.end..end].trim().to_owned(),
-                items: items
-                    .iter()
-                    .filter(|item| item.start >= range.end && item.end <= end)
-                    .map(|item| item_text(page, item))
-                    .collect(),
-            });
+/// The example that a fenced block holds, if it is one.
+fn example(page: &str, info: &str, range: &Range<usize>, text: String) -> Option<Example> {
+    let mut words = info.split_whitespace();
+    let (Some("log"), Some(kind @ ("match" | "no-match"))) = (words.next(), words.next()) else {
+        return None;
+    };
+    let mut example = Example {
+        matches: kind == "match",
+        proof: Proof::Unstated,
+        captures: Vec::new(),
+        line: 1 + memchr_iter(b'\n', &page.as_bytes()[..range.start]).count(),
+        text,
+    };
+    for word in words {
+        match (word, word.split_once('=')) {
+            ("captured", _) => example.proof = Proof::Captured,
+            ("documented", _) => example.proof = Proof::Documented,
+            (_, Some((name, value))) => example.captures.push((name.to_owned(), Some(value.to_owned()))),
+            (_, None) => example
+                .captures
+                .push((word.trim_end_matches("[]").to_owned(), None)),
         }
     }
+    Some(example)
+}
+
+/// Cuts the page at its headings into title, lead paragraph and sections.
+fn divide(page: &str, headings: &[Heading], items: &[Range<usize>], lead: Option<Range<usize>>) -> Text {
+    let mut text = Text::default();
+    let top: Vec<_> = headings
+        .iter()
+        .filter(|(level, _, _)| *level <= HeadingLevel::H2)
+        .collect();
+    for (index, (level, range, words)) in top.iter().enumerate() {
+        let end = top.get(index + 1).map_or(page.len(), |(_, next, _)| next.start);
+        if *level == HeadingLevel::H1 {
+            if text.title.is_empty() {
+                text.title = words.concat();
+            }
+            if let Some(lead) = lead.as_ref().filter(|lead| lead.end <= end) {
+                page[lead.clone()].trim().clone_into(&mut text.meaning);
+            }
+            continue;
+        }
+        let heading = words.concat();
+        let (name, with) = match heading.split_once(", with ") {
+            Some((name, id)) => (name.to_owned(), Some(id.trim_matches('`').to_owned())),
+            None => (heading, None),
+        };
+        text.sections.push(Section {
+            name: name.trim().to_owned(),
+            with,
+            body: page[range.end..end].trim().to_owned(),
+            items: items
+                .iter()
+                .filter(|item| item.start >= range.end && item.end <= end)
+                .map(|item| item_text(page, item))
+                .collect(),
+        });
+    }
+    text
 }
 
 /// A list item without its marker, continuation lines moved to the left margin.

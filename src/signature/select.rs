@@ -1,50 +1,76 @@
-//! Ids and globs of ids: `python/bcrypt-about`, `http/*`.
+//! Ids, other names, and globs of them: `python/bcrypt-about`, `http/*`, `nginx*`.
+//!
+//! In: what stands in a page or on the command line. Out: a test of names that costs next to nothing to make,
+//! because a library has hundreds and a run needs few of them.
 
 use std::fmt;
+use std::sync::OnceLock;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Deserializer, de};
 
-/// An id, or a glob over ids in which `*` does not cross a `/`.
+/// A name, or a glob over names.
 #[derive(Debug, Clone)]
-pub struct IdPattern {
+pub struct NamePattern {
     text: String,
-    matcher: GlobMatcher,
+    /// Nothing for a plain name. Compiled when first used: most runs never need most of them.
+    glob: Option<(Glob, OnceLock<GlobMatcher>)>,
 }
 
-impl IdPattern {
-    /// Reads an id or glob. The error says what is wrong with it.
-    pub fn new(text: &str) -> Result<IdPattern, String> {
-        let glob = GlobBuilder::new(text)
-            .literal_separator(true)
-            .build()
-            .map_err(|error| format!("'{text}' is not an id or glob: {}", error.kind()))?;
-        Ok(IdPattern {
+impl NamePattern {
+    /// Reads an id, or a glob over ids, in which `*` does not cross a `/`. The error says what is wrong with it.
+    pub fn of_ids(text: &str) -> Result<NamePattern, String> {
+        NamePattern::with_separator(text, true)
+    }
+
+    /// The same for names in which `/` is a character like others, such as services.
+    pub fn of_names(text: &str) -> Result<NamePattern, String> {
+        NamePattern::with_separator(text, false)
+    }
+
+    fn with_separator(text: &str, separator: bool) -> Result<NamePattern, String> {
+        let glob = || {
+            let glob = GlobBuilder::new(text).literal_separator(separator).build();
+            glob.map_err(|error| format!("'{text}' is not a name or glob: {}", error.kind()))
+        };
+        let is_glob = text.contains(['*', '?', '[', ']', '{', '}', '\\']);
+        Ok(NamePattern {
             text: text.to_owned(),
-            matcher: glob.compile_matcher(),
+            glob: is_glob
+                .then(glob)
+                .transpose()?
+                .map(|glob| (glob, OnceLock::new())),
         })
     }
 
-    /// Whether `id` is meant.
-    pub fn matches(&self, id: &str) -> bool {
-        self.text == id || self.matcher.is_match(id)
+    /// Whether `name` is meant.
+    pub fn matches(&self, name: &str) -> bool {
+        match &self.glob {
+            None => self.text == name,
+            Some((glob, matcher)) => matcher.get_or_init(|| glob.compile_matcher()).is_match(name),
+        }
     }
 
-    /// Whether more than one id can be meant.
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether more than one name can be meant.
     pub fn is_glob(&self) -> bool {
-        self.text.contains(['*', '?', '[', '{'])
+        self.glob.is_some()
     }
 }
 
-impl fmt::Display for IdPattern {
+impl fmt::Display for NamePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl<'de> Deserialize<'de> for IdPattern {
+impl<'de> Deserialize<'de> for NamePattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        IdPattern::new(&text).map_err(de::Error::custom)
+        NamePattern::of_ids(&text).map_err(de::Error::custom)
     }
 }
