@@ -11,17 +11,33 @@ use crate::record::Record;
 /// Most endpoints that are counted one by one in each source; the rest is counted together.
 const MOST_ENDPOINTS: usize = 2_000;
 
-/// Texts of which every failed request's line contains one: a status behind the request's quote, as a
-/// JSON number or text, or in logfmt.
+/// Texts of which every failed request's line contains one: the beginning of the status behind the request's
+/// quote, or behind its key in JSON, in JSON within JSON, and in logfmt.
 pub(super) fn gates() -> impl Iterator<Item = String> {
-    const STATUSES: &[&str] = &[
-        "500", "501", "502", "503", "504", "505", "506", "507", "508", "510", "511", "520", "521", "522",
-        "523", "524", "525", "526", "530", "009",
+    const BEHIND_QUOTE: &[&str] = &["\" 50", "\" 51", "\" 52", "\" 53", "\" 009"];
+    const KEYS_END: &[&str] = &["status", "code"];
+    const BETWEEN: &[&str] = &[
+        "=",
+        "=\"",
+        "\":",
+        "\": ",
+        "\":\"",
+        "\": \"",
+        "\\\":",
+        "\\\": ",
+        "\\\":\\\"",
+        "\\\": \\\"",
     ];
-    const BEFORE: &[&str] = &["\" ", "\":", ": ", "\"", "="];
-    STATUSES
+    const STATUSES_BEGIN: &[&str] = &["5", "009"];
+    let pairs = KEYS_END
         .iter()
-        .flat_map(|status| BEFORE.iter().map(move |before| format!("{before}{status}")))
+        .flat_map(|key| BETWEEN.iter().map(move |between| format!("{key}{between}")));
+    let behind_key =
+        pairs.flat_map(|before| STATUSES_BEGIN.iter().map(move |begin| format!("{before}{begin}")));
+    BEHIND_QUOTE
+        .iter()
+        .map(|gate| (*gate).to_owned())
+        .chain(behind_key)
 }
 
 /// How often, and from when to when.
@@ -129,7 +145,30 @@ fn template(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::template;
+    use super::{gates, template};
+    use crate::record::header::STATUSES;
+
+    #[test]
+    fn every_failed_request_passes_a_gate() {
+        let passes = |line: &str| {
+            let line = line.to_ascii_lowercase();
+            gates().any(|gate| line.contains(&gate))
+        };
+        assert!(passes(r#"10.0.0.1 - - [x] "GET / HTTP/1.1" 502 157"#));
+        assert!(passes(r#"{"log":"\"GET / HTTP/1.1\" 500 Internal"}"#));
+        for key in STATUSES {
+            let key = key.rsplit('.').next().unwrap_or(key);
+            for line in [
+                format!("{key}=503"),
+                format!("{key}=\"503\""),
+                format!("{{\"{key}\":503}}"),
+                format!("{{\"{key}\": \"503\"}}"),
+                format!("{{\"log\":\"{{\\\"{key}\\\": \\\"503\\\"}}\"}}"),
+            ] {
+                assert!(passes(&line), "{line}");
+            }
+        }
+    }
 
     #[test]
     fn ids_in_paths_do_not_make_endpoints() {

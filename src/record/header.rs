@@ -26,6 +26,9 @@ mod text;
 mod transport;
 mod value;
 
+#[cfg(test)]
+pub(crate) use names::STATUSES;
+
 /// Transports that may wrap each other in one line.
 const MAX_LAYERS: u32 = 4;
 

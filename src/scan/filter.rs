@@ -4,38 +4,32 @@
 //! probe that asked for it, unless something lacks that must be there too. ASCII letters are compared without
 //! case, so that one gate serves case-insensitive patterns too; the exact comparison comes later.
 //!
-//! Literals are sorted by length into [`Lane`]s: the longer they are, the fewer bytes must be
-//! looked at. Each lane names candidates; here the literal itself is compared.
+//! Many long literals are [`sampled`](super::sampled), few or short ones are looked for
+//! [`everywhere`]. Each such lane names candidates; here the literal itself is compared.
 
 use std::collections::BTreeMap;
 
 use super::beside::{Rest, line_at};
+use super::everywhere::{self, EverywhereLane};
 use super::gate::Beside;
-use super::kernel::{Kernel, Passed};
-use super::lane::Lane;
+use super::kernel::{Kernel, Passed, Places};
+use super::sampled::SampledLane;
 
 /// Something that is looked for; what the number means is the caller's business.
 pub type ProbeId = u32;
 
-/// Literals of this many bytes and more are always sampled, with this stride.
+/// Literals of this many bytes and more can be sampled with this stride.
 const LONG: (usize, usize) = (15, 8);
 
-/// Shorter ones are looked for everywhere where that is fast, in groups from these
-/// lengths on, in bytes.
-const SHORT: [usize; 3] = [7, 4, 1];
+/// Up to so many literals of any length are looked for everywhere: that is faster than sampling.
+const FEW: usize = 192;
 
-/// Where there are too many of them, or no vector unit, they are sampled too: lengths from which on
-/// the stride may be used. What a literal has beside the stride is its gram.
-const SAMPLED: [(usize, usize); 4] = [(11, 4), (7, 4), (5, 2), (1, 1)];
-
-/// Largest share of places in ordinary logs that a lane should have to look up.
-const MOST_LOOKED_UP: f64 = 1.0 / 32.0;
-
-/// Most lanes that a group of short literals is divided into to stay below that.
-const MOST_PARTS: usize = 4;
+/// Without a vector unit shorter literals are sampled too: lengths from which on the stride may be used. What
+/// a literal has beside the stride is its gram. Still shorter ones are looked for everywhere.
+const SAMPLED: [(usize, usize); 2] = [(11, 4), (7, 4)];
 
 /// Bytes that all lanes look at before they go on: what fits in a first-level cache.
-pub const PIECE: usize = 32 * 1024;
+pub const PIECE: usize = 16 * 1024;
 
 /// A literal to look for.
 #[derive(Debug, Clone)]
@@ -73,10 +67,11 @@ impl Filter {
     /// Compiles the literals. The same literal may stand for many probes. Empty ones stand nowhere.
     pub fn new(gates: impl IntoIterator<Item = Wanted>) -> Filter {
         let fastest = Kernel::available().pop().unwrap_or(Kernel::Plain);
-        Filter::with_kernel(fastest, gates)
+        Filter::with(fastest, FEW, gates)
     }
 
-    fn with_kernel(kernel: Kernel, gates: impl IntoIterator<Item = Wanted>) -> Filter {
+    /// The result depends on the gates alone: a kernel and what counts as few literals are a matter of speed.
+    fn with(kernel: Kernel, few: usize, gates: impl IntoIterator<Item = Wanted>) -> Filter {
         let mut by_literal: BTreeMap<Vec<u8>, Vec<(ProbeId, Rest)>> = BTreeMap::new();
         for wanted in gates {
             if wanted.literal.is_empty() {
@@ -91,7 +86,7 @@ impl Filter {
         }
         let (literals, probes): (Vec<_>, Vec<_>) = by_literal.into_iter().unzip();
         Filter {
-            lanes: lanes(kernel, &literals),
+            lanes: lanes(kernel, few, &literals),
             literals,
             probes,
         }
@@ -129,6 +124,7 @@ impl Filter {
             haystack,
             at: 0,
             passed: Box::new([0; _]),
+            places: Box::new([0; _]),
         }
     }
 }
@@ -141,6 +137,7 @@ pub struct Search<'a, 'h> {
     /// Where the next piece begins.
     at: usize,
     passed: Box<Passed>,
+    places: Box<Places>,
 }
 
 impl<'h> Search<'_, 'h> {
@@ -153,13 +150,22 @@ impl<'h> Search<'_, 'h> {
         }
         self.at = piece.end;
         for lane in &self.filter.lanes {
-            lane.find(self.haystack, piece.clone(), &mut self.passed, |number, place| {
+            let candidate = |number: u32, place: usize| {
                 let literal = &self.filter.literals[number as usize];
                 let there = self.haystack.get(place..place + literal.len());
                 if there.is_some_and(|there| there.eq_ignore_ascii_case(literal)) {
                     self.filter.tell(number, self.haystack, place, &mut hit);
                 }
-            });
+            };
+            match lane {
+                Lane::Sampled(lane) => lane.find(self.haystack, piece.clone(), &mut self.passed, candidate),
+                Lane::Everywhere(lane) => lane.find(
+                    self.haystack,
+                    piece.clone(),
+                    (&mut self.places, &mut self.passed),
+                    candidate,
+                ),
+            }
         }
         Some(&self.haystack[piece])
     }
@@ -168,49 +174,38 @@ impl<'h> Search<'_, 'h> {
 /// Literals with their numbers.
 type Numbered<'a> = Vec<(u32, &'a [u8])>;
 
+/// Literals of one kind that are looked for in one pass.
+#[derive(Debug)]
+enum Lane {
+    Sampled(SampledLane),
+    Everywhere(EverywhereLane),
+}
+
 /// Sorts the literals into lanes.
-fn lanes(kernel: Kernel, literals: &[Vec<u8>]) -> Vec<Lane> {
-    let numbered = (0..).zip(literals.iter().map(Vec::as_slice));
-    let (long, mut short): (Numbered<'_>, Numbered<'_>) =
-        numbered.partition(|(_, literal)| literal.len() >= LONG.0);
+fn lanes(kernel: Kernel, few: usize, literals: &[Vec<u8>]) -> Vec<Lane> {
+    let mut short: Numbered<'_> = (0..).zip(literals.iter().map(Vec::as_slice)).collect();
     let mut lanes = Vec::new();
-    if !long.is_empty() {
-        lanes.push(Lane::sampled(kernel, LONG.1, &long));
+    let mut sample = |from: usize, stride: usize, literals: &mut Numbered<'_>| {
+        let long = literals
+            .extract_if(.., |(_, literal)| literal.len() >= from)
+            .collect::<Vec<_>>();
+        if !long.is_empty() {
+            lanes.push(Lane::Sampled(SampledLane::new(kernel, stride, &long)));
+        }
+    };
+    if kernel == Kernel::Plain || literals.len() > few {
+        sample(LONG.0, LONG.1, &mut short);
     }
-    for from in SHORT {
-        let group;
-        (group, short) = short.into_iter().partition(|(_, literal)| literal.len() >= from);
-        lanes.extend(everywhere(kernel, &group).unwrap_or_else(|| sampled(kernel, group)));
-    }
-    lanes
-}
-
-/// Lanes that look everywhere, if that is fast.
-fn everywhere(kernel: Kernel, literals: &Numbered<'_>) -> Option<Vec<Lane>> {
-    // Plain Rust samples faster than it looks everywhere, but not with the shortest strides.
-    if kernel == Kernel::Plain && literals.iter().all(|(_, literal)| literal.len() >= SHORT[0]) {
-        return None;
-    }
-    (1..=MOST_PARTS).find_map(|parts| {
-        let size = literals.len().div_ceil(parts).max(1);
-        let lanes = literals.chunks(size).map(|part| Lane::everywhere(kernel, part));
-        let (lanes, shares): (Vec<Lane>, Vec<f64>) = lanes.unzip();
-        (shares.iter().sum::<f64>() <= MOST_LOOKED_UP).then_some(lanes)
-    })
-}
-
-/// Lanes that sample.
-fn sampled(kernel: Kernel, mut literals: Numbered<'_>) -> Vec<Lane> {
-    let mut lanes = Vec::new();
-    for (from, stride) in SAMPLED {
-        let group;
-        (group, literals) = literals
-            .into_iter()
-            .partition(|(_, literal)| literal.len() >= from);
-        if !group.is_empty() {
-            lanes.push(Lane::sampled(kernel, stride, &group));
+    if kernel == Kernel::Plain {
+        for (from, stride) in SAMPLED {
+            sample(from, stride, &mut short);
         }
     }
+    lanes.extend(
+        everywhere::lanes(kernel, &short)
+            .into_iter()
+            .map(Lane::Everywhere),
+    );
     lanes
 }
 
@@ -246,10 +241,13 @@ mod tests {
         Wanted::alone(literal.as_ref().to_owned(), probe)
     }
 
-    /// A filter for each kernel that runs here.
+    /// Filters for each kernel that runs here, with and without lanes that sample.
     fn filters(literals: &[String]) -> Vec<Filter> {
-        let filter = |kernel| Filter::with_kernel(kernel, literals.iter().zip(0..).map(wanted));
-        Kernel::available().into_iter().map(filter).collect()
+        let filter = |kernel, few| Filter::with(kernel, few, literals.iter().zip(0..).map(wanted));
+        let kernels = Kernel::available().into_iter();
+        kernels
+            .flat_map(|kernel| [filter(kernel, 0), filter(kernel, FEW)])
+            .collect()
     }
 
     /// Texts of few letters stand in each other often.

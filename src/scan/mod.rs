@@ -5,8 +5,10 @@
 //! per line; whether a signature really holds is decided in `detect` on the record.
 
 mod beside;
+mod everywhere;
 pub mod filter;
 pub mod gate;
+mod grams;
 mod kernel;
-mod lane;
 mod rarity;
+mod sampled;

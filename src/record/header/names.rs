@@ -117,7 +117,7 @@ pub(super) const PATHS: &[&str] = &[
     "http.target",
 ];
 /// The status of an answer.
-pub(super) const STATUSES: &[&str] = &[
+pub(crate) const STATUSES: &[&str] = &[
     "status",
     "res.statusCode",
     "status_code",

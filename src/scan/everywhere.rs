@@ -1,0 +1,225 @@
+//! A few gate literals, looked for at every place.
+//!
+//! In: literals of any length. Out: candidates, which are every place in a haystack where one of the literals
+//! stands, ASCII case aside, and some more.
+//!
+//! Of each literal one gram is looked for, of up to 8 bytes, the one that is rarest in ordinary logs. The
+//! grams of a lane are divided into 8 buckets so that few places look like any bucket's grams.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::grams::{GramSet, LONGEST_GRAM, gram, keep, mask};
+use super::kernel::{BATCH, Buckets, Kernel, Passed, Places};
+use super::rarity;
+
+/// Grams that a lane takes at most.
+const GRAMS: usize = 256;
+
+/// What a place that passes costs, in passes of a lane over a place.
+const PASSED_COST: f64 = 160.0;
+
+/// Letters in words depend on each other, so that grams are more frequent than their bytes say; this brings the
+/// estimates closer.
+const OF_WORDS: f64 = 0.7;
+
+/// Most lanes.
+const MOST_LANES: usize = 6;
+
+/// Buckets of a lane.
+const BUCKETS: usize = 8;
+
+/// A gram of a literal.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Folded.
+    gram: u64,
+    /// Its bytes, which are fewer in short literals.
+    mask: u64,
+    /// Number of the literal.
+    literal: u32,
+    /// Where the gram begins in it.
+    at: u32,
+}
+
+/// Literals that are looked for in one pass.
+#[derive(Debug)]
+pub(super) struct EverywhereLane {
+    kernel: Kernel,
+    sieve: Buckets,
+    /// The grams.
+    known: GramSet,
+    /// Their masks, each once.
+    masks: Vec<u64>,
+    /// The grams of each bucket.
+    buckets: [Vec<Entry>; BUCKETS],
+}
+
+/// As few lanes as are worth it for `literals` with their numbers.
+pub(super) fn lanes(kernel: Kernel, literals: &[(u32, &[u8])]) -> Vec<EverywhereLane> {
+    let mut entries: Vec<Entry> = literals
+        .iter()
+        .map(|(number, literal)| entry(*number, literal))
+        .collect();
+    // Short grams claim buckets first, since they make a bad company for others.
+    entries.sort_by_key(|entry| (entry.mask, entry.gram, entry.literal));
+    let mut count = entries.len().div_ceil(GRAMS).min(MOST_LANES);
+    let (mut divided, mut cost) = divide(&entries, count);
+    while count < MOST_LANES && cost > 1.0 {
+        let (more, less) = divide(&entries, count + 1);
+        if cost - less < 1.0 {
+            break;
+        }
+        (divided, cost, count) = (more, less, count + 1);
+    }
+    let mut lanes = Vec::new();
+    while divided.len() >= BUCKETS {
+        let buckets: [Vec<Entry>; BUCKETS] = std::array::from_fn(|_| divided.pop().unwrap_or_default());
+        lanes.push(EverywhereLane::new(kernel, buckets));
+    }
+    lanes
+}
+
+/// The rarest gram of a literal.
+fn entry(number: u32, literal: &[u8]) -> Entry {
+    let length = literal.len().min(LONGEST_GRAM);
+    let frequencies = literal.windows(length).map(rarity::frequency).enumerate();
+    let at = frequencies
+        .min_by(|(_, a), (_, b)| a.total_cmp(b))
+        .map_or(0, |(at, _)| at);
+    Entry {
+        gram: gram(&literal[at..], length),
+        mask: mask(length),
+        literal: number,
+        at: at as u32,
+    }
+}
+
+/// What stands in a bucket: for each place in a gram the bytes, and how frequent they are.
+#[derive(Clone, Copy)]
+struct Taken([(u128, f64); LONGEST_GRAM]);
+
+impl Taken {
+    /// The share of places in ordinary logs that look like one of the bucket's grams.
+    fn share(&self) -> f64 {
+        self.0.iter().map(|(_, sum)| sum).product::<f64>().powf(OF_WORDS)
+    }
+
+    fn with(mut self, entry: &Entry, frequencies: &[f64; 128]) -> Taken {
+        let bytes = entry.gram.to_le_bytes().into_iter().zip(entry.mask.to_le_bytes());
+        for (place, (byte, counts)) in self.0.iter_mut().zip(bytes) {
+            let bit = 1 << (byte & 127);
+            if counts == 0 {
+                *place = (u128::MAX, 1.0);
+            } else if place.0 & bit == 0 {
+                *place = (place.0 | bit, place.1 + frequencies[usize::from(byte & 127)]);
+            }
+        }
+        self
+    }
+}
+
+/// Divides the entries into the buckets of so many lanes, and the cost of what passes.
+fn divide(entries: &[Entry], lanes: usize) -> (Vec<Vec<Entry>>, f64) {
+    let frequencies = rarity::folded();
+    let mut taken = vec![(Taken([(0, 0.0); LONGEST_GRAM]), 0.0); lanes * BUCKETS];
+    let mut divided = vec![Vec::new(); lanes * BUCKETS];
+    for entry in entries {
+        // The bucket that lets the fewest more places pass.
+        let more = taken
+            .iter()
+            .map(|(bucket, share)| bucket.with(entry, &frequencies).share() - share);
+        let best = more.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b));
+        if let Some((best, _)) = best {
+            let with = taken[best].0.with(entry, &frequencies);
+            taken[best] = (with, with.share());
+            divided[best].push(*entry);
+        }
+    }
+    let share: f64 = taken.iter().map(|(_, share)| share).sum();
+    (divided, share * PASSED_COST)
+}
+
+impl EverywhereLane {
+    fn new(kernel: Kernel, buckets: [Vec<Entry>; BUCKETS]) -> EverywhereLane {
+        let in_bucket = |(number, bucket)| -> Vec<(u64, u64, usize)> {
+            let bucket: &Vec<Entry> = bucket;
+            bucket
+                .iter()
+                .map(|entry| (entry.gram, entry.mask, number))
+                .collect()
+        };
+        let sieve = Buckets::new(kernel, buckets.iter().enumerate().flat_map(in_bucket));
+        let grams: Vec<u64> = buckets.iter().flatten().map(|entry| entry.gram).collect();
+        let masks: BTreeSet<u64> = buckets.iter().flatten().map(|entry| entry.mask).collect();
+        EverywhereLane {
+            kernel,
+            sieve,
+            known: GramSet::new(grams.into_iter()),
+            masks: masks.into_iter().collect(),
+            buckets,
+        }
+    }
+
+    /// Calls `candidate` with the number of a literal and the place where it would begin, for all
+    /// grams that begin in `part` of the haystack.
+    pub(super) fn find(
+        &self,
+        haystack: &[u8],
+        part: Range<usize>,
+        (places, passed): (&mut Places, &mut Passed),
+        mut candidate: impl FnMut(u32, usize),
+    ) {
+        for from in part.clone().step_by(BATCH) {
+            let to = (from + BATCH).min(part.end);
+            // The gram that begins last may end behind the part.
+            let seen = &haystack[from..(to + LONGEST_GRAM - 1).min(haystack.len())];
+            self.sieve.sift(self.kernel, seen, places);
+            let count = list(places, passed);
+            let kept = keep(&mut passed[..count], |place| {
+                let there = gram(&seen[place..], LONGEST_GRAM);
+                let known = |known, mask: &u64| known | self.known.has(there & mask);
+                self.masks.iter().fold(false, known)
+            });
+            for place in &passed[..kept] {
+                self.look_up(haystack, from + *place as usize, &mut candidate);
+            }
+            // At the haystack's end fewer than 8 bytes are left.
+            let sifted = seen.len().saturating_sub(LONGEST_GRAM - 1);
+            for at in from + sifted..to {
+                self.look_up(haystack, at, &mut candidate);
+            }
+        }
+    }
+
+    /// The literals that have a gram at `at`.
+    #[inline]
+    fn look_up(&self, haystack: &[u8], at: usize, candidate: &mut impl FnMut(u32, usize)) {
+        let there = gram(&haystack[at..], LONGEST_GRAM);
+        let mut left = self.sieve.of(there);
+        while left != 0 {
+            for entry in &self.buckets[left.trailing_zeros() as usize % BUCKETS] {
+                if there & entry.mask == entry.gram
+                    && let Some(start) = at.checked_sub(entry.at as usize)
+                {
+                    candidate(entry.literal, start);
+                }
+            }
+            left &= left - 1;
+        }
+    }
+}
+
+/// Writes the places whose bits are set to `passed` and returns how many they are.
+fn list(places: &Places, passed: &mut Passed) -> usize {
+    let mut count = 0;
+    for (word, at) in places.iter().zip((0..).step_by(64)) {
+        let mut left = *word;
+        while left != 0 {
+            passed[count] = at + left.trailing_zeros();
+            count += 1;
+            left &= left - 1;
+        }
+    }
+    count
+}
