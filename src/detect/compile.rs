@@ -9,11 +9,12 @@ use std::ops::Range;
 use rayon::prelude::*;
 use toml::Spanned;
 
-use super::matcher::{self, Caught, Matcher};
+use super::matcher::{Caught, Matcher};
 use super::requests;
 use crate::error::Error;
 use crate::scan::filter::{Filter, ProbeId, Wanted};
 use crate::scan::gate::{self, Gate};
+use crate::scan::pattern;
 use crate::signature::condition::{Match, Test};
 use crate::signature::diagnostic::PageError;
 use crate::signature::select::NamePattern;
@@ -230,12 +231,12 @@ pub fn check(signature: &Signature) -> Result<Conditions, PageError> {
 }
 
 fn check_test(signature: &Signature, test: &Test, captures: &mut BTreeSet<String>) -> Result<(), PageError> {
-    if let Some(pattern) = &test.regex {
-        let names = matcher::check(pattern.as_ref()).map_err(|reason| {
+    if let Some(regex) = &test.regex {
+        let names = pattern::check(regex.as_ref()).map_err(|reason| {
             let last = reason.lines().last().unwrap_or_default();
             page_error(
                 signature,
-                pattern.span(),
+                regex.span(),
                 &format!(
                     "this pattern cannot be used: {}",
                     last.trim_start_matches("error: ")

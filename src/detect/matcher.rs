@@ -2,21 +2,13 @@
 //!
 //! In: a [`Record`]. Out: whether a [`Test`] holds on it, and what its patterns captured.
 
-use std::sync::OnceLock;
-
-use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex::bytes::Captures;
 use serde_json::Value;
 
 use crate::record::{Level, Record};
-use crate::scan::gate;
+use crate::scan::pattern::Pattern;
 use crate::signature::condition::{StatusRange, Test};
 use crate::signature::select::NamePattern;
-
-/// Largest compiled pattern, in bytes.
-const REGEX_SIZE_LIMIT: usize = 4 << 20;
-
-/// Patterns of this many bytes are small unless they repeat something a counted number of times.
-const SHORT_PATTERN: usize = 500;
 
 /// What patterns caught.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +35,7 @@ impl Caught {
 #[derive(Debug)]
 pub(super) struct Matcher {
     contains: Option<String>,
-    regex: Option<LazyRegex>,
+    regex: Option<Pattern>,
     any: Vec<Matcher>,
     all: Vec<Matcher>,
     not: Vec<Matcher>,
@@ -53,54 +45,12 @@ pub(super) struct Matcher {
     fields: Vec<(String, toml::Value)>,
 }
 
-/// A pattern that is compiled when a record first needs it: most never do.
-#[derive(Debug)]
-struct LazyRegex {
-    pattern: String,
-    compiled: OnceLock<Option<Regex>>,
-}
-
-/// Compiles a pattern as pages mean it: `^` and `$` match at line ends, and classes such as `\w` mean ASCII
-/// unless the pattern itself has other characters. That makes it smaller and faster.
-pub(super) fn regex(pattern: &str) -> Result<Regex, regex::Error> {
-    let build = |unicode| {
-        RegexBuilder::new(pattern)
-            .multi_line(true)
-            .unicode(unicode)
-            .size_limit(REGEX_SIZE_LIMIT)
-            .build()
-    };
-    let ascii = pattern.is_ascii().then(|| build(false).ok());
-    ascii.flatten().map_or_else(|| build(true), Ok)
-}
-
-/// What is wrong with a pattern, if anything, and the names of its groups.
-pub(super) fn check(pattern: &str) -> Result<Vec<String>, String> {
-    let names = gate::group_names(pattern)?;
-    // Only counted repetitions make a short pattern a big program; others need not be compiled to know.
-    if pattern.contains('{') || pattern.len() > SHORT_PATTERN {
-        regex(pattern).map_err(|error| error.to_string())?;
-    }
-    Ok(names)
-}
-
-impl LazyRegex {
-    fn get(&self) -> Option<&Regex> {
-        // Pages are checked when they are loaded or, if embedded, by the tests: a pattern
-        // that does not compile cannot get here.
-        self.compiled.get_or_init(|| regex(&self.pattern).ok()).as_ref()
-    }
-}
-
 impl Matcher {
     pub(super) fn new(test: &Test) -> Matcher {
         let each = |tests: &[Test]| tests.iter().map(Matcher::new).collect();
         Matcher {
             contains: test.contains.as_ref().map(|text| text.as_ref().clone()),
-            regex: test.regex.as_ref().map(|pattern| LazyRegex {
-                pattern: pattern.as_ref().clone(),
-                compiled: OnceLock::new(),
-            }),
+            regex: test.regex.as_ref().map(|pattern| Pattern::new(pattern.as_ref())),
             any: each(&test.any),
             all: each(&test.all),
             not: each(&test.not),

@@ -3,21 +3,26 @@
 //! In: the [`Beside`] of a gate literal, bytes, and the literal's place. Out: whether its line may be what is
 //! looked for. It costs about a twentieth of reading the record.
 
-use memchr::{memchr, memchr2_iter, memrchr};
+use memchr::{memchr, memchr2_iter, memchr3_iter, memmem, memrchr};
 
 use super::gate::Beside;
+use super::pattern::Pattern;
 use super::rarity;
 
 /// How far from a literal the ends of its line are looked for, in bytes. In longer lines nothing is ruled
 /// out, so that a long line with many literals is not read again for each.
 const REACH: usize = 2048;
 
+/// How far a transport's stamp and stream reach into a line, in bytes.
+const PREFIX: usize = 64;
+
 /// A [`Beside`], ready to be looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rest {
     /// The literal as it is written, if its capitals count.
     exact: Option<Vec<u8>>,
     sets: Vec<Vec<Needle>>,
+    pattern: Option<Pattern>,
 }
 
 /// A text in lower case.
@@ -34,6 +39,7 @@ impl Rest {
         Rest {
             exact: beside.exact.then(|| literal.as_bytes().to_vec()),
             sets: beside.sets.iter().map(needles).collect(),
+            pattern: beside.pattern.as_deref().map(Pattern::new),
         }
     }
 
@@ -44,14 +50,18 @@ impl Rest {
 
     /// Whether the line does not matter.
     pub(super) fn is_anywhere(&self) -> bool {
-        self.sets.is_empty()
+        self.sets.is_empty() && self.pattern.is_none()
     }
 
-    /// Whether the line has a text of each set.
+    /// Whether the line may have a text of each set, and what the pattern finds.
     pub(super) fn stands_in(&self, line: &[u8]) -> bool {
-        self.sets
-            .iter()
-            .all(|set| set.iter().any(|needle| needle.stands_in(line)))
+        let in_line = |set: &Vec<Needle>| set.iter().any(|needle| needle.stands_in(line));
+        if is_part(line) {
+            return true;
+        }
+        let pattern = || self.pattern.as_ref().and_then(Pattern::get);
+        self.sets.iter().all(in_line)
+            && (is_written_otherwise(line) || pattern().is_none_or(|pattern| pattern.is_match(line)))
     }
 }
 
@@ -78,6 +88,22 @@ impl Needle {
     }
 }
 
+/// Whether the line may be one part of a longer one, so that what is missing stands in another: in the formats of
+/// CRI, of docker, where a whole line ends with a line end of its own, and of GitLab.
+fn is_part(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(PREFIX)];
+    let has = |bytes: &[u8], text: &[u8]| memmem::find(bytes, text).is_some();
+    let of_docker = || line.starts_with(b"{\"log\":") && !has(line, b"\\n\"");
+    let of_gitlab =
+        || has(head, b"Z 00O") || has(head, b"Z 00E") || has(head, b"Z 01O") || has(head, b"Z 01E");
+    has(head, b" stdout ") || has(head, b" stderr ") || of_docker() || of_gitlab()
+}
+
+/// Whether the text of the line may differ from its bytes: escapes of JSON, of syslog, and of terminals.
+fn is_written_otherwise(line: &[u8]) -> bool {
+    memchr3_iter(b'\\', b'\x1b', b'#', line).any(|at| line[at] != b'#' || line.get(at + 1) == Some(&b'0'))
+}
+
 /// The line that holds `place`, if both its ends are near.
 pub(super) fn line_at(haystack: &[u8], place: usize) -> Option<&[u8]> {
     let from = place.saturating_sub(REACH);
@@ -96,6 +122,7 @@ mod tests {
         let beside = Beside {
             exact: false,
             sets: sets.iter().map(set).collect(),
+            pattern: None,
         };
         Rest::new("", &beside)
     }
@@ -115,7 +142,7 @@ mod tests {
         let rest = |exact| {
             let beside = Beside {
                 exact,
-                sets: Vec::new(),
+                ..Beside::default()
             };
             Rest::new("Invalid", &beside)
         };

@@ -357,8 +357,8 @@ mod tests {
     #[test]
     fn a_line_that_lacks_the_rest_is_passed_over() {
         let beside = Beside {
-            exact: false,
             sets: vec![vec!["refused".to_owned(), "timed out".to_owned()]],
+            ..Beside::default()
         };
         let filter = Filter::new([Wanted {
             beside,

@@ -49,6 +49,8 @@ pub struct Beside {
     pub exact: bool,
     /// Of each set one text stands on the same line.
     pub sets: Vec<Vec<String>>,
+    /// This pattern is found on the same line.
+    pub pattern: Option<String>,
 }
 
 impl Gate {
@@ -76,7 +78,7 @@ impl Gate {
             literals: vec![parts.next()?],
             beside: vec![Beside {
                 exact: true,
-                sets: Vec::new(),
+                ..Beside::default()
             }],
         };
         let on_one_line = !text.contains(&b'\n');
@@ -174,8 +176,12 @@ pub fn of_test(test: &Test) -> Option<Gate> {
 pub fn of_regex(pattern: &str) -> Option<Gate> {
     let hir = parse(pattern).ok()?;
     let mut gate = of_hir(&hir)?;
-    if folds_case(&hir) {
-        gate.beside.iter_mut().for_each(|beside| beside.exact = false);
+    let exact = !folds_case(&hir);
+    // Where a line begins and ends for the pattern is known to those only who read the record.
+    let on_one_line = !spans_lines(&hir) && !hir.properties().look_set().contains_anchor();
+    for beside in &mut gate.beside {
+        beside.exact &= exact;
+        beside.pattern = on_one_line.then(|| pattern.to_owned());
     }
     Some(gate)
 }

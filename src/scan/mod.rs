@@ -10,5 +10,6 @@ pub mod filter;
 pub mod gate;
 mod grams;
 mod kernel;
+pub mod pattern;
 mod rarity;
 mod sampled;

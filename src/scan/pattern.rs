@@ -1,0 +1,72 @@
+//! Regular expressions as pages mean them.
+//!
+//! In: a pattern. Out: what is wrong with it, or a [`Pattern`] that is compiled when it is first needed: a run
+//! needs few of a library's hundreds.
+
+use std::sync::OnceLock;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::gate;
+
+/// Largest compiled pattern, in bytes.
+const REGEX_SIZE_LIMIT: usize = 4 << 20;
+
+/// Patterns of this many bytes are small unless they repeat something a counted number of times.
+const SHORT_PATTERN: usize = 500;
+
+/// A pattern that is compiled when it is first needed.
+#[derive(Debug)]
+pub struct Pattern {
+    text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+/// Compiles a pattern as pages mean it: `^` and `$` match at line ends, and classes such as `\w` mean ASCII
+/// unless the pattern itself has other characters. That makes it smaller and faster.
+fn regex(pattern: &str) -> Result<Regex, regex::Error> {
+    let build = |unicode| {
+        RegexBuilder::new(pattern)
+            .multi_line(true)
+            .unicode(unicode)
+            .size_limit(REGEX_SIZE_LIMIT)
+            .build()
+    };
+    let ascii = pattern.is_ascii().then(|| build(false).ok());
+    ascii.flatten().map_or_else(|| build(true), Ok)
+}
+
+/// What is wrong with a pattern, if anything, and the names of its groups.
+pub fn check(pattern: &str) -> Result<Vec<String>, String> {
+    let names = gate::group_names(pattern)?;
+    // Only counted repetitions make a short pattern a big program; others need not be compiled to know.
+    if pattern.contains('{') || pattern.len() > SHORT_PATTERN {
+        regex(pattern).map_err(|error| error.to_string())?;
+    }
+    Ok(names)
+}
+
+impl Pattern {
+    /// A pattern that [`check`] has nothing to say against.
+    pub fn new(text: &str) -> Pattern {
+        Pattern {
+            text: text.to_owned(),
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// The compiled pattern; nothing if it cannot be compiled.
+    pub fn get(&self) -> Option<&Regex> {
+        // Pages are checked when they are loaded or, if embedded, by the tests: a pattern
+        // that does not compile cannot get here.
+        self.compiled.get_or_init(|| regex(&self.text).ok()).as_ref()
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
