@@ -68,6 +68,8 @@ pub struct Assumed {
     pub zone: bool,
     /// A line states no year.
     pub year: bool,
+    /// So many messages were left out by `journalctl -o json`, since they were long.
+    pub messages_left_out: u64,
 }
 
 /// A record that satisfies one part of a condition over time.
@@ -127,6 +129,7 @@ pub fn examine(
         let line = lines.line_of(window, extent.start);
         found.take(detector, block, &record, extent, line, own);
     }
+    found.assumed.messages_left_out = header::messages_left_out(&window[body]);
     if block.is_first() {
         (found.format, found.first_time) = beginning(window, clock, &mut found.assumed);
     }
