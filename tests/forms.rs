@@ -4,16 +4,18 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
+use std::sync::LazyLock;
 
 use incident::record::time::Zone;
 use incident::signature::Library;
 use incident::{Options, Silent, scan_logs};
+use proptest::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 
 mod written;
 
-use written::{EVENTS, Form, forms};
+use written::{EVENTS, Form, forms, forms_that_tear_words};
 
 const NOW: i64 = 1_795_500_000_000_000_000;
 
@@ -85,10 +87,20 @@ fn mistakes(form: &Form, report: &Value) -> Vec<String> {
 
 #[test]
 fn every_form_gives_the_same_findings() {
+    same_findings(&forms());
+}
+
+#[test]
+#[ignore = "gates are looked for in the raw bytes, where these words are torn"]
+fn words_that_the_form_tears_are_found() {
+    same_findings(&forms_that_tear_words());
+}
+
+fn same_findings(forms: &[Form]) {
     let library = Library::embedded().unwrap();
     let mut told = Vec::new();
-    for form in forms() {
-        for mistake in mistakes(&form, &scanned(&form.raw, &library, 4 << 20)) {
+    for form in forms {
+        for mistake in mistakes(form, &scanned(&form.raw, &library, 4 << 20)) {
             told.push(format!("{}: {mistake}", form.name));
         }
     }
@@ -108,6 +120,66 @@ fn the_same_findings_from_any_blocks() {
                 form.name
             );
         }
+    }
+}
+
+/// Larger than what a block sees beyond its body, so that blocks begin in the middle of entries and chains.
+#[test]
+fn the_same_findings_from_any_blocks_of_a_large_log() {
+    let library = Library::embedded().unwrap();
+    let mut log = Vec::new();
+    let mut round = 0;
+    while log.len() < 2_800_000 {
+        round += 1;
+        for form in forms() {
+            log.extend_from_slice(&form.raw);
+            log.extend_from_slice(&b"plain words that say nothing\n".repeat(round * 40 % 900));
+        }
+        for part in 0..round * 3 % 25 {
+            let stream = if part % 4 == 3 { "stdout F" } else { "stderr P" };
+            log.extend_from_slice(format!("2026-11-22T07:34:50Z {stream} ").as_bytes());
+            log.extend_from_slice(&vec![b'y'; 16 * 1024]);
+            log.push(b'\n');
+        }
+    }
+    let whole = scanned(&log, &library, 64 << 20);
+    for block_size in [20_000, 100_003] {
+        let cut = scanned(&log, &library, block_size);
+        assert!(whole["findings"] == cut["findings"], "blocks of {block_size}");
+    }
+}
+
+/// Lines of all forms, in any order, with garbage between them.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    for form in forms() {
+        lines.extend(
+            form.raw
+                .split_inclusive(|byte| *byte == b'\n')
+                .map(<[u8]>::to_vec),
+        );
+        lines.push(form.raw);
+    }
+    prop_oneof![
+        12 => prop::sample::select(lines),
+        1 => prop::collection::vec(any::<u8>(), 0..60),
+        1 => Just(b"\n".to_vec()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn torn_forms_give_the_same_findings_from_any_blocks(
+        pieces in prop::collection::vec(piece(), 1..80),
+        block_size in 1_usize..5_000,
+    ) {
+        static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::embedded().unwrap());
+        let log = pieces.concat();
+        let whole = scanned(&log, &LIBRARY, 4 << 20);
+        let cut = scanned(&log, &LIBRARY, block_size);
+        prop_assert_eq!(whole["findings"].to_string(), cut["findings"].to_string());
     }
 }
 

@@ -1,6 +1,8 @@
 //! One log in every form. The layouts are those of real output (journalctl 252, docker 27, containerd 1.7,
 //! kubectl 1.31) and of the CI systems' documentation.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::fmt::Write;
 
 /// What the program printed.
@@ -402,5 +404,60 @@ fn other_forms() -> Vec<Form> {
         dated(lines("syslog 5424", |_, event| {
             format!("<27>1 2026-11-22T07:34:50Z web-1 api 374 - - {event}")
         })),
+    ]
+}
+
+/// An event with a code between its words.
+fn coloured(event: &str, before: &str, after: &str) -> String {
+    ["Errno", "while", "bind", "8000", "already", "Unconsumed", "names"]
+        .iter()
+        .fold(event.to_owned(), |event, word| {
+            event.replacen(word, &format!("{before}{word}{after}"), 1)
+        })
+}
+
+/// Forms in which the raw bytes do not hold the program's words in one piece.
+pub(crate) fn forms_that_tear_words() -> Vec<Form> {
+    let cri = |part: &str, last: bool| format!("{NANOS} stderr {} {part}", if last { 'F' } else { 'P' });
+    let bytes = |text: &str| format!("{:?}", text.as_bytes());
+    vec![
+        lines("colours between the words", |_, event| {
+            coloured(event, "\x1b[31m", "\x1b[0m")
+        }),
+        dated(lines(
+            "colours between the words, docker json-file",
+            |_, event| docker(&(coloured(event, "\x1b[31m", "\x1b[0m") + "\n")),
+        )),
+        of(
+            "api",
+            dated(lines("colours between the words, json", |_, event| {
+                journal_json(&json(&coloured(event, "\x1b[1;31m", "\x1b[0m")))
+            })),
+        ),
+        of(
+            "api",
+            dated(lines("json, message as bytes", |_, event| {
+                journal_json(&bytes(event))
+            })),
+        ),
+        of(
+            "api",
+            dated(whole_messages("json, messages as bytes", |text| {
+                journal_json(&bytes(text))
+            })),
+        ),
+        dated(parts("cri in small parts", 11, cri, None)),
+        dated(parts(
+            "docker json-file, in small parts",
+            11,
+            |part, last| docker(&format!("{part}{}", if last { "\n" } else { "" })),
+            None,
+        )),
+        lines("colours and a progress bar", |_, event| {
+            format!("\x1b[2K 10%\r\x1b[2K{}", coloured(event, "\x1b[32m", "\x1b[39m"))
+        }),
+        lines("jenkins, with notes between the words", |_, event| {
+            coloured(event, "\x1b[8mha:////4AbCd+/==\x1b[0m", "")
+        }),
     ]
 }
