@@ -130,6 +130,7 @@ impl<'a> RecordReader<'a> {
         let mut above = self.describe(&first);
         let mut machine = Machine::start(above.clone());
         let mut above_at = first.start;
+        let mut above_end = first.end;
         let mut following = self.units.after(&first).map(|at| (self.describe(&at), at));
         while let Some((line, at)) = following {
             following = self.units.after(&at).map(|at| (self.describe(&at), at));
@@ -156,10 +157,11 @@ impl<'a> RecordReader<'a> {
             }
             if !goes_on || !line.is_blank() {
                 extent.end = at.end;
-                extent.interrupted |= at.is_broken();
+                extent.interrupted |= at.is_broken() || (goes_on && at.start != above_end + 1);
             }
             above = line;
             above_at = at.start;
+            above_end = at.end;
         }
         (extent, certain_at)
     }
@@ -219,10 +221,11 @@ impl<'a> RecordReader<'a> {
             (_, Some(service)) => Some(service.to_owned()),
             (implied, None) => implied.map(str::to_owned),
         };
-        let as_written = match &header.object {
-            Some(object) => Some(String::from_utf8_lossy(object).into_owned()),
-            None => matches!(header.format, Format::Json | Format::DockerJson)
-                .then(|| String::from_utf8_lossy(&strip_colour(raw)).into_owned()),
+        let as_written = match header.format {
+            Format::Json | Format::DockerJson => header::object_inside(&bytes)
+                .or_else(|| Some(String::from_utf8_lossy(&strip_colour(raw)).into_owned())),
+            Format::JournalExport => header::object_inside(&bytes),
+            _ => None,
         };
         let (text, text_lines) = self.text_of(extent, first, &bytes, &header);
         Record {
