@@ -198,7 +198,9 @@ fn skip(place: usize) -> usize {
 
 /// Where the next line begins.
 fn next_line(window: &[u8], place: usize) -> usize {
-    let end = window[place.min(window.len())..].iter().position(|byte| *byte == b'\n');
+    let end = window[place.min(window.len())..]
+        .iter()
+        .position(|byte| *byte == b'\n');
     end.map_or(window.len(), |at| place + at + 1)
 }
 

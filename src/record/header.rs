@@ -225,6 +225,17 @@ pub fn messages_left_out(lines: &[u8]) -> u64 {
     count("\"MESSAGE\":null") + count("\"MESSAGE\" : null")
 }
 
+/// The header of an entry of `journalctl -o verbose`, all lines of it, and the line in which its message
+/// begins, from 0; nothing if it is none.
+#[must_use]
+pub fn parse_verbose<'a>(lines: &'a [u8], clock: &Clock) -> Option<(Header<'a>, usize)> {
+    let head = lines.split(|byte| *byte == b'\n').next()?;
+    let stamp = entry::is_verbose(head).then(|| parse(head, clock).stamp)?;
+    let (header, message_at) = entry::read_verbose(lines);
+    let header = Header { stamp, ..header };
+    Some((header.unwrap_layer(clock, MAX_LAYERS), message_at))
+}
+
 /// `line` without what is no part of it: zeros that a truncation left behind, a byte order mark,
 /// the separator of JSON sequences, and carriage returns at the end.
 fn without_edges(mut line: &[u8]) -> &[u8] {

@@ -205,7 +205,12 @@ impl<'a> RecordReader<'a> {
         let raw = &self.window[extent.start..extent.end];
         let first = self.units.at(extent.start);
         let bytes = self.units.bytes(&first);
-        let header = header::parse(&bytes, self.clock);
+        let verbose = header::parse_verbose(raw, self.clock);
+        let message_at = verbose.as_ref().map(|(_, message_at)| *message_at);
+        let header = match verbose {
+            Some((header, _)) => header,
+            None => header::parse(&bytes, self.clock),
+        };
         let time = match header.stamp {
             Some(stamp) => Time {
                 at: Some(stamp.nanos),
@@ -227,7 +232,10 @@ impl<'a> RecordReader<'a> {
             Format::JournalExport => header::object_inside(&bytes),
             _ => None,
         };
-        let (text, text_lines) = self.text_of(extent, first, &bytes, &header);
+        let (text, text_lines) = match message_at {
+            Some(line) => Text::of_lines(line, &header.body).finish(),
+            None => self.text_of(extent, first, &bytes, &header),
+        };
         Record {
             offset: self.window_at + extent.start as u64,
             len: (extent.end - extent.start) as u64,
@@ -383,6 +391,13 @@ impl Text {
             text: String::with_capacity(capacity),
             lines: Vec::new(),
         }
+    }
+
+    /// Lines that stand in the record from `line` on.
+    fn of_lines(line: usize, body: &[u8]) -> Text {
+        let mut text = Text::with_capacity(body.len());
+        text.add(line, body, body);
+        text
     }
 
     /// Adds the body of a unit that begins in line `line` of the record and reads `bytes`.
