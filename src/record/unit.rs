@@ -19,6 +19,7 @@ use super::header::entry::{self, Fields};
 use super::lines::Lines;
 use super::marks;
 use super::parts::{self, Part};
+use crate::input::block::LINE_LIMIT;
 
 /// Longest entry of the journal that is read as one, in bytes.
 const ENTRY_LIMIT: usize = 128 * 1024;
@@ -134,9 +135,10 @@ impl<'a> Units<'a> {
         last
     }
 
-    /// Whether the unit begins a record because of how long lines are cut.
-    pub(super) fn is_cut_off(&self, unit: &Unit) -> bool {
-        self.lines.before(unit.start).is_none()
+    /// Whether the unit begins a record because of how long lines are cut; a line begins at `above`.
+    pub(super) fn is_cut_off(&self, above: usize, unit: &Unit) -> bool {
+        let near = unit.start - above < LINE_LIMIT && self.lines.window()[unit.start - 1] == b'\n';
+        !near && self.lines.before(unit.start).is_none()
     }
 
     /// Whether a multiple of `stride` lies behind `before` and not behind `unit`.
