@@ -86,7 +86,7 @@ impl<'a> Units<'a> {
     pub(super) fn at(&self, place: usize) -> Unit {
         let line = self.lines.at(place);
         self.entry_around(line.start)
-            .unwrap_or_else(|| self.from_head(self.head_of(line)))
+            .unwrap_or_else(|| self.headed_by(self.head_of(line)))
     }
 
     /// The unit that begins next.
@@ -101,7 +101,7 @@ impl<'a> Units<'a> {
         }
         Some(
             self.entry_from(next.start)
-                .unwrap_or_else(|| self.from_head(next)),
+                .unwrap_or_else(|| self.headed_by(next)),
         )
     }
 
@@ -113,7 +113,7 @@ impl<'a> Units<'a> {
                 return Some(entry);
             }
             if !self.continues(&line) {
-                return Some(self.from_head(line));
+                return Some(self.headed_by(line));
             }
             line = self.lines.before(line.start)?;
         }
@@ -161,7 +161,7 @@ impl<'a> Units<'a> {
     }
 
     /// The unit whose first line is `line`, which is no entry.
-    fn from_head(&self, line: Range<usize>) -> Unit {
+    fn headed_by(&self, line: Range<usize>) -> Unit {
         let parts = self.chain(&line);
         match parts.last() {
             Some(last) => Unit {
@@ -335,9 +335,8 @@ impl<'a> Units<'a> {
         // Whatever a length says, the next entry begins where it begins.
         let limit = self.between.find(near).map_or(near.len(), |at| at + 1);
         let entry = &near[..limit];
-        let mut fields = Fields::new(entry);
         let mut end = 0;
-        while let Some((_, value)) = fields.next() {
+        for (_, value) in Fields::new(entry) {
             if value.end < entry.len() || start + value.end == window.len() || end == 0 {
                 end = value.end;
             } else {
