@@ -68,6 +68,8 @@ pub struct Assumed {
     pub zone: bool,
     /// A line states no year.
     pub year: bool,
+    /// So many messages were left out by `journalctl -o json`, since they were long.
+    pub messages_left_out: u64,
 }
 
 /// A record that satisfies one part of a condition over time.
@@ -105,9 +107,24 @@ pub fn examine(
     let mut at = 0;
     while let Some((place, _)) = hits.get(at) {
         let extent = reader.extent_at(*place);
+        if *place >= extent.end {
+            // In a line without a message, which belongs to no record.
+            at += 1;
+            continue;
+        }
         let until = hits[at..].partition_point(|(place, _)| *place < extent.end.max(extent.start + 1));
-        let own = &hits[at..at + until.max(1)];
-        at += own.len();
+        let mut until = at + until.max(1);
+        if extent.interrupted {
+            // Hits in the lines of other records come after its own.
+            let near = hits[at..until].to_vec();
+            let (own, others): (Vec<_>, Vec<_>) = near
+                .into_iter()
+                .partition(|(place, _)| reader.extent_at(*place) == extent);
+            until = at + own.len();
+            hits.splice(at..until + others.len(), own.into_iter().chain(others));
+        }
+        let own = &hits[at..until];
+        at = until;
         if extent.start < body.start || extent.start >= body.end {
             // Another block owns it.
             continue;
@@ -117,6 +134,7 @@ pub fn examine(
         let line = lines.line_of(window, extent.start);
         found.take(detector, block, &record, extent, line, own);
     }
+    found.assumed.messages_left_out = header::messages_left_out(&window[body]);
     if block.is_first() {
         (found.format, found.first_time) = beginning(window, clock, &mut found.assumed);
     }
@@ -153,13 +171,13 @@ fn hits(
     hits
 }
 
-/// The part of the body's last record that lies behind the body, if any.
+/// The part of the body's last records that lies behind the body, if any.
 fn beyond(reader: &mut RecordReader<'_>, window: &[u8], body: &Range<usize>) -> Option<Range<usize>> {
     if body.end == window.len() || body.is_empty() {
         return None;
     }
-    let last = reader.extent_at(body.end - 1);
-    (last.end > body.end && last.start >= body.start).then_some(body.end..last.end)
+    let reach = reader.reach(body.end);
+    (reach > body.end).then_some(body.end..reach)
 }
 
 /// Numbers lines in increasing order of place.
@@ -195,7 +213,7 @@ impl LineCounter {
     fn line_of(&mut self, window: &[u8], place: usize) -> u64 {
         let piece = place.saturating_sub(self.start) / PIECE;
         let piece_at = self.start + piece * PIECE;
-        if piece_at > self.at
+        if (piece_at > self.at || place < self.at)
             && let Some(before) = self.before.get(piece)
         {
             (self.at, self.line) = (piece_at, 1 + before);
@@ -294,12 +312,7 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
 fn occurrence(block: &Block, record: &Record, extent: Extent, line: u64, caught: Caught) -> Occurrence {
     const NAMES_A_SERVICE: &[&str] = &["service", "unit", "container"];
     let raw = &block.window()[extent.start..extent.end];
-    // Lines of a decoded message are not lines of the log.
-    let matched = if record.as_written.is_some() {
-        0
-    } else {
-        caught.line.unwrap_or(0)
-    };
+    let matched = record.written_line(caught.line.unwrap_or(0));
     let about = caught
         .captures
         .iter()

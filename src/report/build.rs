@@ -139,6 +139,15 @@ fn assumptions(detected: &Detected, names: &[String], zone: &Zone) -> Vec<String
                 "{name} states no time zone: {zone} was taken (change it with `--timezone`)."
             ));
         }
+        match facts.assumed.messages_left_out {
+            0 => {}
+            1 => assumptions.push(format!(
+                "{name} leaves out 1 message, since it is longer than 4096 bytes: run journalctl with `--all`."
+            )),
+            count => assumptions.push(format!(
+                "{name} leaves out {count} messages, since they are longer than 4096 bytes: run journalctl with `--all`."
+            )),
+        }
         if facts.bytes > 0 && facts.first_time.is_none() && facts.last_time.is_none() {
             assumptions.push(format!(
                 "{name} states no times: its records are in the order of their lines."
