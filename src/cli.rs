@@ -20,7 +20,8 @@ pub enum Command {
     #[command(
         after_help = "Exit codes:\n  0  done, with or without findings\n  1  done, and --fail-on was met\n  2  wrong usage, \
                             nothing could be read, or the report could not be written\n  3  done, but something could not be \
-                            read in full; the report names it"
+                            read in full; the report names it\n  130  interrupted; the report is complete for what was \
+                            read, and marked"
     )]
     Scan(Scan),
     /// Look at the library of signatures, and check it

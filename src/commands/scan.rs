@@ -11,6 +11,7 @@ use super::progress::Watch;
 use super::{Exit, library, print};
 use crate::cli::{OutputFormat, Scan, SeverityName};
 use crate::error::Error;
+use crate::input::Stop;
 use crate::input::block::BLOCK_SIZE;
 use crate::record::time::Zone;
 use crate::render::{self, Format, RenderError};
@@ -23,9 +24,11 @@ pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
     let template = flags.template.as_deref().map(read_template).transpose()?;
     let library = library(&flags.selection)?;
     let options = options(flags)?;
+    stop_on_signals(&options.stop)?;
     let watch = Watch::new(flags.quiet);
     let report = scan_logs(&options, &library, &watch)?;
-    if report.sources.iter().all(|source| source.bytes == 0) && report.not_read.iter().any(|lost| lost.lost) {
+    let nothing = report.sources.iter().all(|source| source.bytes == 0);
+    if nothing && !report.interrupted && report.not_read.iter().any(|lost| lost.lost) {
         let reasons: Vec<String> = report
             .not_read
             .iter()
@@ -45,6 +48,24 @@ pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
         let _ = watch.finish(&report);
     }
     Ok(exit(flags, &report))
+}
+
+/// An interrupt ends the reading, and the report is made of what was read; a second one ends the program.
+#[cfg(unix)]
+fn stop_on_signals(stop: &Stop) -> Result<(), Error> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // In this order: the first signal finds the flag still down.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.flag())
+            .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
+            .map_err(|error| Error::Usage(format!("signals cannot be handled: {error}")))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn stop_on_signals(_: &Stop) -> Result<(), Error> {
+    Ok(())
 }
 
 fn options(flags: &Scan) -> Result<Options, Error> {
@@ -188,7 +209,9 @@ fn exit(flags: &Scan, report: &Report) -> Exit {
             .iter()
             .any(|finding| trouble(finding.role) && finding.severity >= limit)
     });
-    if met {
+    if report.interrupted {
+        Exit::Interrupted
+    } else if met {
         Exit::Failed
     } else if report.not_read.iter().any(|lost| lost.lost) {
         Exit::Incomplete

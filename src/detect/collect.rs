@@ -50,26 +50,36 @@ pub struct SourceFacts {
 pub struct Collector<'a> {
     detector: &'a Detector<'a>,
     detected: Detected,
+    current: SourceFacts,
     /// Conditions over time that have seen an event in the current source.
     over_time: BTreeMap<usize, OverTime>,
 }
 
 impl<'a> Collector<'a> {
     /// A collector that has seen nothing.
-    pub fn new(detector: &'a Detector<'a>, sources: usize) -> Collector<'a> {
+    pub fn new(detector: &'a Detector<'a>) -> Collector<'a> {
         Collector {
             detector,
-            detected: Detected {
-                sources: vec![SourceFacts::default(); sources],
-                ..Detected::default()
-            },
+            detected: Detected::default(),
+            current: SourceFacts::default(),
             over_time: BTreeMap::new(),
         }
     }
 
-    /// Takes the result of the next block of source `source`.
-    pub fn take(&mut self, source: usize, examined: Examined) {
-        let facts = &mut self.detected.sources[source];
+    /// The next source begins. Sources are numbered from 0 on in this order.
+    pub fn begin(&mut self) {
+        self.current = SourceFacts::default();
+    }
+
+    /// So far nobody looked at a stretch of zeros at `at` in the current source: a line that is too long.
+    pub fn skip(&mut self, at: u64) {
+        self.current.overlong_line.get_or_insert(at);
+    }
+
+    /// Takes the result of the next block of the current source.
+    pub fn take(&mut self, examined: Examined) {
+        let source = self.detected.sources.len();
+        let facts = &mut self.current;
         let lines_above = facts.lines;
         facts.lines += examined.lines;
         facts.format = facts.format.or(examined.format);
@@ -104,11 +114,14 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Source `source` has ended after `bytes` bytes.
-    pub fn end(&mut self, source: usize, bytes: u64) {
-        let facts = &mut self.detected.sources[source];
-        facts.bytes = bytes;
+    /// The current source has ended after `bytes` bytes.
+    pub fn end(&mut self, bytes: u64) {
+        let facts = SourceFacts {
+            bytes,
+            ..std::mem::take(&mut self.current)
+        };
         let last_time = facts.last_time;
+        self.detected.sources.push(facts);
         let mut fired = Vec::new();
         for (signature, state) in std::mem::take(&mut self.over_time) {
             state.end(last_time, &mut fired);

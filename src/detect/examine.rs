@@ -15,7 +15,7 @@ use super::tallies::{Subject, Tallies};
 use super::tally::{ExcerptLine, Occurrence, Sighting};
 use crate::input::block::Block;
 use crate::record::header::{self, Format};
-use crate::record::reader::{Extent, RecordReader};
+use crate::record::reader::RecordReader;
 use crate::record::time::Clock;
 use crate::record::{Level, Record};
 use crate::report::visible::strip_colour;
@@ -115,13 +115,16 @@ pub fn examine(
         let record = reader.read(extent);
         found.records += 1;
         let line = lines.line_of(window, extent.start);
-        found.take(detector, block, &record, extent, line, own);
+        let raw = reader.bytes(extent.start..extent.end);
+        found.take(detector, block, &record, raw, line, own);
     }
     if block.is_first() {
-        (found.format, found.first_time) = beginning(window, clock, &mut found.assumed);
+        let near = reader.bytes(0..window.len().min(DATE_RANGE));
+        (found.format, found.first_time) = beginning(near, clock, &mut found.assumed);
     }
     if block.is_last() {
-        found.last_time = ending(window, clock);
+        let near = reader.bytes(window.len().saturating_sub(DATE_RANGE)..window.len());
+        found.last_time = ending(near, clock);
     }
     found
 }
@@ -215,7 +218,7 @@ impl Examined {
         detector: &Detector<'_>,
         block: &Block,
         record: &Record,
-        extent: Extent,
+        raw: &[u8],
         line: u64,
         hits: &[(usize, ProbeId)],
     ) {
@@ -246,7 +249,7 @@ impl Examined {
         holding.sort_by_key(|(signature, slot, _)| (*signature, *slot));
         detector.suppress(&mut holding);
         for (signature, slot, caught) in holding {
-            let occurrence = occurrence(block, record, extent, line, caught);
+            let occurrence = occurrence(block, record, raw, line, caught);
             let subject = Subject {
                 signature,
                 handled: is_handled(record),
@@ -291,9 +294,8 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-fn occurrence(block: &Block, record: &Record, extent: Extent, line: u64, caught: Caught) -> Occurrence {
+fn occurrence(block: &Block, record: &Record, raw: &[u8], line: u64, caught: Caught) -> Occurrence {
     const NAMES_A_SERVICE: &[&str] = &["service", "unit", "container"];
-    let raw = &block.window()[extent.start..extent.end];
     // Lines of a decoded message are not lines of the log.
     let matched = if record.as_written.is_some() {
         0
@@ -357,10 +359,9 @@ fn excerpt(raw: &[u8], first: u64, matched: usize, column: Option<usize>) -> Vec
 }
 
 /// The most frequent format among the first lines, and the first date.
-fn beginning(window: &[u8], clock: &Clock, assumed: &mut Assumed) -> (Option<Format>, Option<i64>) {
+fn beginning(near: &[u8], clock: &Clock, assumed: &mut Assumed) -> (Option<Format>, Option<i64>) {
     let mut formats: BTreeMap<&'static str, (usize, Format)> = BTreeMap::new();
     let mut first = None;
-    let near = &window[..window.len().min(DATE_RANGE)];
     for (number, line) in near.split(|byte| *byte == b'\n').enumerate() {
         if line.trim_ascii().is_empty() {
             continue;
@@ -389,8 +390,7 @@ fn beginning(window: &[u8], clock: &Clock, assumed: &mut Assumed) -> (Option<For
     (format, first)
 }
 
-fn ending(window: &[u8], clock: &Clock) -> Option<i64> {
-    let near = &window[window.len().saturating_sub(DATE_RANGE)..];
+fn ending(near: &[u8], clock: &Clock) -> Option<i64> {
     near.split(|byte| *byte == b'\n').rev().find_map(|line| {
         let line = strip_colour(line);
         header::parse(&line, clock).stamp.map(|stamp| stamp.nanos)

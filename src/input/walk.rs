@@ -38,12 +38,7 @@ pub fn find(paths: &[PathBuf]) -> Inputs {
     for path in paths {
         if path.as_os_str() == "-" {
             if seen.insert(PathBuf::from("-")) {
-                inputs.sources.push(Source {
-                    name: "-".to_owned(),
-                    origin: Origin::Stdin,
-                    service: None,
-                    modified: None,
-                });
+                inputs.sources.push(Source::stdin());
             }
         } else {
             walk(path, &mut inputs, &mut seen);
@@ -177,7 +172,7 @@ pub(super) fn explain(error: &std::io::Error) -> String {
 }
 
 /// The service that a log's name suggests: `api` for `api.err.log` and for `api/error.log`.
-fn service_of(path: &Path) -> Option<String> {
+pub(super) fn service_of(path: &Path) -> Option<String> {
     const SAYS_NOTHING: &[&str] = &[
         "access", "error", "stdout", "stderr", "out", "err", "current", "output", "console", "log", "logs",
         "var", "tmp", "syslog", "messages", "journal", "daemon", "all", "combined", "dump", "docker",

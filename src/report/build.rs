@@ -4,6 +4,7 @@
 //! through [`visible`] here; sentences hold log text only in code spans or if it is plain.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::fill::{fill, is_plain};
 use super::model::{
@@ -43,13 +44,15 @@ pub struct Making {
     pub zone: Zone,
     /// Number of signatures looked for.
     pub signatures: usize,
+    /// Whether it was stopped before everything was read.
+    pub interrupted: bool,
 }
 
 /// Builds the report.
 pub fn build(
     analysis: &Analysis<'_>,
     detected: &Detected,
-    sources: &[Source],
+    sources: &[Arc<Source>],
     not_read: Vec<NotRead>,
     making: &Making,
 ) -> Report {
@@ -68,6 +71,7 @@ pub fn build(
             host: name(&making.host),
             signatures: making.signatures,
         },
+        interrupted: making.interrupted,
         title: String::new(),
         sources: summaries(detected, &names),
         window,

@@ -19,6 +19,8 @@ pub struct Report {
     pub schema_version: u32,
     /// Which program wrote this, and when and where it ran.
     pub generated: Generated,
+    /// Whether the scan was stopped (by a signal) before everything was read; `not_read` says what was not.
+    pub interrupted: bool,
     /// One line that says what happened.
     pub title: String,
     /// What was read.
