@@ -12,13 +12,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::{memchr, memrchr};
+
 use super::boundary::{Line, Machine, certain};
 use super::header::{self, Format, Header};
 use super::shape::shape;
 use super::time::Clock;
 use super::{Record, Time, TimeQuality};
 use crate::input::block::{Block, LINE_LIMIT};
-use crate::input::window::Window;
 use crate::report::visible::strip_colour;
 
 /// See the module's description, in bytes.
@@ -39,7 +40,7 @@ pub struct Extent {
 /// Reads the records of one block.
 #[derive(Debug)]
 pub struct RecordReader<'a> {
-    window: Window<'a>,
+    window: &'a [u8],
     body: Range<usize>,
     window_at: u64,
     clock: &'a Clock,
@@ -74,7 +75,7 @@ impl<'a> RecordReader<'a> {
     /// A reader for `block`. `file_service` is used where a record does not name its service.
     pub fn new(block: &'a Block, clock: &'a Clock, file_service: Option<&'a str>) -> RecordReader<'a> {
         RecordReader {
-            window: block.text(),
+            window: block.window(),
             body: block.body(),
             window_at: block.window_at(),
             clock,
@@ -107,7 +108,7 @@ impl<'a> RecordReader<'a> {
 
     /// Runs the machine from the record start `from` to the record that holds `target`.
     /// `certain_at` is the last certain line up to `from`, and is returned for that record.
-    fn run_from(&mut self, from: usize, mut certain_at: Option<usize>, target: usize) -> (Extent, Option<usize>) {
+    fn run_from(&self, from: usize, mut certain_at: Option<usize>, target: usize) -> (Extent, Option<usize>) {
         let first = self.line_from(from);
         let mut extent = Extent {
             start: first.start,
@@ -149,7 +150,7 @@ impl<'a> RecordReader<'a> {
 
     /// A line at or above `line` from which the machine may start, and whether it is certain
     /// (or else forced).
-    fn start_for(&mut self, line: usize) -> (usize, bool) {
+    fn start_for(&self, line: usize) -> (usize, bool) {
         let mut forced = None;
         let mut at = self.line_at(line);
         let mut described = self.describe(&at);
@@ -181,33 +182,33 @@ impl<'a> RecordReader<'a> {
         stride(before) != stride(line)
     }
 
-    fn describe(&mut self, line: &Range<usize>) -> Line {
-        let bytes = strip_colour(self.window.bytes(line.clone()));
+    fn describe(&self, line: &Range<usize>) -> Line {
+        let bytes = strip_colour(&self.window[line.clone()]);
         let header = header::parse(&bytes, self.clock);
         Line::new(&header, shape(&header.body))
     }
 
     /// The line that holds the byte at `place`, without its line end.
-    fn line_at(&mut self, place: usize) -> Range<usize> {
+    fn line_at(&self, place: usize) -> Range<usize> {
         // The body begins at a line or at a piece of an overlong one.
         let anchor = if place >= self.body.start {
             self.body.start
         } else {
             0
         };
-        let line = self.window.last_newline(anchor..place).map_or(anchor, |at| at + 1);
+        let line = memrchr(b'\n', &self.window[anchor..place]).map_or(anchor, |at| anchor + at + 1);
         let start = line + (place - line) / LINE_LIMIT * LINE_LIMIT;
         self.line_from(start)
     }
 
-    fn line_from(&mut self, start: usize) -> Range<usize> {
+    fn line_from(&self, start: usize) -> Range<usize> {
         let limit = (start + LINE_LIMIT).min(self.window.len());
-        let end = self.window.first_newline(start..limit).unwrap_or(limit);
+        let end = memchr(b'\n', &self.window[start..limit]).map_or(limit, |at| start + at);
         start..end
     }
 
-    fn line_after(&mut self, line: &Range<usize>) -> Option<Range<usize>> {
-        let next = match self.window.byte(line.end) {
+    fn line_after(&self, line: &Range<usize>) -> Option<Range<usize>> {
+        let next = match self.window.get(line.end) {
             Some(b'\n') => line.end + 1,
             // The next piece of an overlong line.
             Some(_) => line.end,
@@ -218,29 +219,24 @@ impl<'a> RecordReader<'a> {
 
     /// The line above; nothing at the source's beginning, at a piece of an overlong line and
     /// behind an overlong line, all of which begin a record.
-    fn line_before(&mut self, line: &Range<usize>) -> Option<Range<usize>> {
+    fn line_before(&self, line: &Range<usize>) -> Option<Range<usize>> {
         let end = line.start.checked_sub(1)?;
-        if self.window.byte(end) != Some(b'\n') {
+        if self.window[end] != b'\n' {
             return None;
         }
         let floor = end.saturating_sub(LINE_LIMIT);
-        match self.window.last_newline(floor..end) {
-            Some(at) => Some(at + 1..end),
+        match memrchr(b'\n', &self.window[floor..end]) {
+            Some(at) => Some(floor + at + 1..end),
             None if floor == 0 => Some(0..end),
             None => None,
         }
     }
 
-    /// The bytes of the window that are asked for, as they were parsed.
-    pub fn bytes(&mut self, range: Range<usize>) -> &[u8] {
-        self.window.bytes(range)
-    }
-
     /// Reads the record of an extent. Its number of lines is that of its line ends plus one.
     pub fn read(&mut self, extent: Extent) -> Record {
+        let raw = &self.window[extent.start..extent.end];
         let first_line = self.line_from(extent.start);
-        let head = self.window.bytes(first_line.start..first_line.end.min(extent.end));
-        let head = strip_colour(head).into_owned();
+        let head = strip_colour(&self.window[first_line.start..first_line.end.min(extent.end)]);
         let header = header::parse(&head, self.clock);
         let time = match header.stamp {
             Some(stamp) => Time {
@@ -257,7 +253,6 @@ impl<'a> RecordReader<'a> {
             (_, Some(service)) => Some(service.to_owned()),
             (implied, None) => implied.map(str::to_owned),
         };
-        let raw = self.window.bytes(extent.start..extent.end);
         let text = record_text(raw, self.clock);
         let as_written = (header.format == Format::Json || header.format == Format::DockerJson)
             .then(|| String::from_utf8_lossy(&strip_colour(raw)).into_owned());
@@ -349,8 +344,8 @@ impl<'a> RecordReader<'a> {
         found.map(|(_, nanos)| nanos)
     }
 
-    fn stamp_of(&mut self, line: &Range<usize>) -> Option<i64> {
-        let bytes = strip_colour(self.window.bytes(line.clone()));
+    fn stamp_of(&self, line: &Range<usize>) -> Option<i64> {
+        let bytes = strip_colour(&self.window[line.clone()]);
         header::parse(&bytes, self.clock).stamp.map(|stamp| stamp.nanos)
     }
 }

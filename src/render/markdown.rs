@@ -181,6 +181,7 @@ pub(super) mod tests {
                 host: "web-1".to_owned(),
                 signatures: 42,
             },
+            interrupted: false,
             title: "the API could not start: address already in use".to_owned(),
             sources: vec![SourceSummary {
                 name: "api.log".to_owned(),
