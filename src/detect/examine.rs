@@ -87,7 +87,8 @@ pub fn examine(
     clock: &Clock,
     file_service: Option<&str>,
 ) -> Examined {
-    let window = block.window();
+    // What is searched may change meanwhile; what is parsed does not.
+    let (window, text) = (block.window(), block.text());
     let body = block.body();
     let mut reader = RecordReader::new(block, clock, file_service);
     let mut found = Examined {
@@ -106,8 +107,18 @@ pub fn examine(
     while let Some((place, _)) = hits.get(at) {
         let extent = reader.extent_at(*place);
         let until = hits[at..].partition_point(|(place, _)| *place < extent.end.max(extent.start + 1));
-        let own = &hits[at..at + until.max(1)];
-        at += own.len();
+        let mut until = at + until.max(1);
+        if extent.interrupted {
+            // Hits in the lines of other records come after its own.
+            let near = hits[at..until].to_vec();
+            let (own, others): (Vec<_>, Vec<_>) = near
+                .into_iter()
+                .partition(|(place, _)| reader.extent_at(*place) == extent);
+            until = at + own.len();
+            hits.splice(at..until + others.len(), own.into_iter().chain(others));
+        }
+        let own = &hits[at..until];
+        at = until;
         if extent.start < body.start || extent.start >= body.end {
             // Another block owns it.
             continue;
@@ -115,15 +126,15 @@ pub fn examine(
         let record = reader.read(extent);
         found.records += 1;
         let line = lines.line_of(window, extent.start);
-        let raw = reader.bytes(extent.start..extent.end);
+        let raw = text.bytes(extent.start..extent.end);
         found.take(detector, block, &record, raw, line, own);
     }
     if block.is_first() {
-        let near = reader.bytes(0..window.len().min(DATE_RANGE));
+        let near = text.bytes(0..window.len().min(DATE_RANGE));
         (found.format, found.first_time) = beginning(near, clock, &mut found.assumed);
     }
     if block.is_last() {
-        let near = reader.bytes(window.len().saturating_sub(DATE_RANGE)..window.len());
+        let near = text.bytes(window.len().saturating_sub(DATE_RANGE)..window.len());
         found.last_time = ending(near, clock);
     }
     found
@@ -156,13 +167,13 @@ fn hits(
     hits
 }
 
-/// The part of the body's last record that lies behind the body, if any.
+/// The part of the body's last records that lies behind the body, if any.
 fn beyond(reader: &mut RecordReader<'_>, window: &[u8], body: &Range<usize>) -> Option<Range<usize>> {
     if body.end == window.len() || body.is_empty() {
         return None;
     }
-    let last = reader.extent_at(body.end - 1);
-    (last.end > body.end && last.start >= body.start).then_some(body.end..last.end)
+    let reach = reader.reach(body.end);
+    (reach > body.end).then_some(body.end..reach)
 }
 
 /// Numbers lines in increasing order of place.
@@ -198,7 +209,7 @@ impl LineCounter {
     fn line_of(&mut self, window: &[u8], place: usize) -> u64 {
         let piece = place.saturating_sub(self.start) / PIECE;
         let piece_at = self.start + piece * PIECE;
-        if piece_at > self.at
+        if (piece_at > self.at || place < self.at)
             && let Some(before) = self.before.get(piece)
         {
             (self.at, self.line) = (piece_at, 1 + before);
@@ -296,12 +307,7 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
 
 fn occurrence(block: &Block, record: &Record, raw: &[u8], line: u64, caught: Caught) -> Occurrence {
     const NAMES_A_SERVICE: &[&str] = &["service", "unit", "container"];
-    // Lines of a decoded message are not lines of the log.
-    let matched = if record.as_written.is_some() {
-        0
-    } else {
-        caught.line.unwrap_or(0)
-    };
+    let matched = record.written_line(caught.line.unwrap_or(0));
     let about = caught
         .captures
         .iter()

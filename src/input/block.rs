@@ -14,6 +14,7 @@
 //! its beginning. So cuts depend on the content alone, and the result does not depend
 //! on the block size.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use memchr::{memchr, memrchr};
 
 use super::Source;
 use super::buffer::Buffer;
-use super::map::Mapped;
+use super::map::{Mapped, Reread};
 use super::window::Window;
 
 /// Longest line in bytes; longer ones are read in pieces of this length.
@@ -38,7 +39,7 @@ pub const BLOCK_SIZE: usize = 4 * 1024 * 1024;
 #[derive(Debug)]
 enum Holder {
     /// A file that may change while it is looked at.
-    Map(Arc<Mapped>),
+    Map(Arc<Mapped>, OnceCell<Reread>),
     /// Memory that several blocks share.
     Buffer(Arc<Buffer>),
 }
@@ -63,7 +64,7 @@ pub struct Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        if let Holder::Map(map) = &self.holder {
+        if let Holder::Map(map, _) = &self.holder {
             map.release(self.window.start + self.body.start..self.window.start + self.body.end);
         }
     }
@@ -73,7 +74,7 @@ impl Block {
     /// The bytes that the block sees, for searching: those of a mapped file may change meanwhile.
     pub fn window(&self) -> &[u8] {
         let bytes = match &self.holder {
-            Holder::Map(map) => map.bytes(),
+            Holder::Map(map, _) => map.bytes(),
             Holder::Buffer(buffer) => buffer.bytes(),
         };
         &bytes[self.window.clone()]
@@ -82,7 +83,9 @@ impl Block {
     /// The bytes that the block sees, for parsing.
     pub fn text(&self) -> Window<'_> {
         match &self.holder {
-            Holder::Map(map) => Window::mapped(map, &self.window),
+            Holder::Map(map, again) => {
+                Window::mapped(again.get_or_init(|| Reread::new(map, self.window.clone())))
+            }
             Holder::Buffer(buffer) => Window::held(&buffer.bytes()[self.window.clone()]),
         }
     }
@@ -113,7 +116,7 @@ impl Block {
         Block {
             source: 0,
             about: Arc::clone(about),
-            holder: Holder::Map(Arc::clone(map)),
+            holder: Holder::Map(Arc::clone(map), OnceCell::new()),
             body: body.start - window.start..body.end - window.start,
             window_at: window.start as u64,
             at_end: window.end == length,

@@ -1,14 +1,17 @@
 //! Maps big files into memory, safely for logs that are being written.
 //!
 //! In: an open regular file. Out: its bytes as a slice that blocks share, to be *searched* only; what is parsed is
-//! read from the file again ([`Mapped::read`]). `guard` keeps the program alive when the file is cut short.
+//! read from the file again ([`Reread`]). `guard` keeps the program alive when the file is cut short.
 //! Only Linux maps; elsewhere files are read.
 
-#![cfg_attr(target_os = "linux", allow(unsafe_code))]
+#![allow(unsafe_code)]
 
+use std::cell::{Cell, UnsafeCell};
 use std::fs::File;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::ops::Range;
+use std::sync::Arc;
 #[cfg(target_os = "linux")]
 use std::sync::{Mutex, PoisonError};
 
@@ -28,7 +31,7 @@ pub(super) struct Mapped {
     map: memmap2::Mmap,
     file: File,
     /// Buffers for what is read again, used in turn.
-    spare: Mutex<Vec<Vec<u8>>>,
+    spare: Mutex<Vec<Cells>>,
 }
 
 #[cfg(target_os = "linux")]
@@ -80,7 +83,7 @@ impl Mapped {
     }
 
     /// Reads the file again at `at`, and fills `into` with zeros where it has nothing more.
-    pub(super) fn read(&self, at: u64, into: &mut [u8]) {
+    fn read(&self, at: u64, into: &mut [u8]) {
         use std::os::unix::fs::FileExt;
         let mut filled = 0;
         while filled < into.len() {
@@ -95,26 +98,93 @@ impl Mapped {
     }
 
     /// A buffer of `length` bytes with anything in it.
-    pub(super) fn spare(&self, length: usize) -> Vec<u8> {
+    fn spare(&self, length: usize) -> Cells {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut buffer = spare.pop().unwrap_or_default();
-        if buffer.capacity() < length {
-            // Fresh zeros cost nothing until they are written to.
-            buffer = vec![0; length];
-        }
-        buffer.resize(length, 0);
-        buffer
+        spare
+            .pop()
+            .filter(|cells| cells.len() >= length)
+            .unwrap_or_else(|| cells(length))
     }
 
     /// Takes a buffer back.
-    pub(super) fn give_back(&self, buffer: Vec<u8>) {
+    fn give_back(&self, cells: Cells) {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        spare.push(buffer);
+        spare.push(cells);
     }
 
     /// The lowest offset from which on bytes were lost while they were searched.
     pub(super) fn lost(&self) -> Option<u64> {
         self.guard.lost().map(|lost| lost as u64)
+    }
+}
+
+/// How much is read again at once, in bytes. A hit needs one or two pieces.
+pub(super) const PIECE: usize = 32 * 1024;
+
+/// Memory that is written to piece by piece while other pieces of it are lent out.
+type Cells = Vec<UnsafeCell<u8>>;
+
+/// `length` zeros. They cost nothing until they are used.
+fn cells(length: usize) -> Cells {
+    let mut bytes = ManuallyDrop::new(vec![0_u8; length]);
+    // SAFETY: the parts are those of a vector that is not dropped, and `UnsafeCell<u8>` has the layout of `u8`.
+    unsafe { Vec::from_raw_parts(bytes.as_mut_ptr().cast(), bytes.len(), bytes.capacity()) }
+}
+
+/// A part of a mapped file, read again as far as it has been asked for.
+#[derive(Debug)]
+pub(super) struct Reread {
+    map: Arc<Mapped>,
+    part: Range<usize>,
+    /// At least as long as the part.
+    cells: Cells,
+    /// Which pieces of the part have been read.
+    read: Vec<Cell<bool>>,
+}
+
+impl Reread {
+    pub(super) fn new(map: &Arc<Mapped>, part: Range<usize>) -> Reread {
+        Reread {
+            cells: map.spare(part.len()),
+            read: vec![Cell::new(false); part.len().div_ceil(PIECE)],
+            map: Arc::clone(map),
+            part,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.part.len()
+    }
+
+    /// The bytes of `range` of the part. They stay as they are.
+    pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
+        let range = range.start..range.end.min(self.len());
+        for piece in range.start / PIECE..range.end.div_ceil(PIECE) {
+            if !self.read[piece].get() {
+                self.fill(piece);
+            }
+        }
+        let wanted = &self.cells[range];
+        // SAFETY: these are cells of pieces that have been read, and those are never written to again while `self`
+        // lives. `UnsafeCell<u8>` has the layout of `u8`.
+        unsafe { std::slice::from_raw_parts(wanted.as_ptr().cast::<u8>(), wanted.len()) }
+    }
+
+    fn fill(&self, piece: usize) {
+        let start = piece * PIECE;
+        let cells = &self.cells[start..(start + PIECE).min(self.len())];
+        // SAFETY: the piece has not been read, so nothing of it was lent out, and `self` cannot be used by another
+        // thread (it has cells). The slice ends with this function; `Mapped::read` does not come back here.
+        let into =
+            unsafe { std::slice::from_raw_parts_mut(UnsafeCell::raw_get(cells.as_ptr()), cells.len()) };
+        self.map.read((self.part.start + start) as u64, into);
+        self.read[piece].set(true);
+    }
+}
+
+impl Drop for Reread {
+    fn drop(&mut self) {
+        self.map.give_back(std::mem::take(&mut self.cells));
     }
 }
 
@@ -137,15 +207,15 @@ impl Mapped {
         match *self {}
     }
 
-    pub(super) fn read(&self, _: u64, _: &mut [u8]) {
+    fn read(&self, _: u64, _: &mut [u8]) {
         match *self {}
     }
 
-    pub(super) fn spare(&self, _: usize) -> Vec<u8> {
+    fn spare(&self, _: usize) -> Cells {
         match *self {}
     }
 
-    pub(super) fn give_back(&self, _: Vec<u8>) {
+    fn give_back(&self, _: Cells) {
         match *self {}
     }
 

@@ -8,30 +8,16 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-use super::map::Mapped;
-
-/// How much is read at once, in bytes. A hit needs one or two pieces.
-const PIECE: usize = 32 * 1024;
+use super::map::{PIECE, Reread};
 
 /// A block's window, for parsing.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Window<'a>(Bytes<'a>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum Bytes<'a> {
     Held(&'a [u8]),
-    Read(Copy<'a>),
-}
-
-/// A copy of a part of a mapped file, as far as it has been asked for.
-#[derive(Debug)]
-struct Copy<'a> {
-    map: &'a Mapped,
-    /// Offset in the file.
-    at: u64,
-    bytes: Vec<u8>,
-    /// Which pieces of `bytes` have been read.
-    read: Vec<bool>,
+    Mapped(&'a Reread),
 }
 
 impl<'a> Window<'a> {
@@ -40,50 +26,47 @@ impl<'a> Window<'a> {
         Window(Bytes::Held(bytes))
     }
 
-    /// The bytes of `range` of a mapped file.
-    pub(super) fn mapped(map: &'a Mapped, range: &Range<usize>) -> Window<'a> {
-        Window(Bytes::Read(Copy {
-            map,
-            at: range.start as u64,
-            bytes: map.spare(range.len()),
-            read: vec![false; range.len().div_ceil(PIECE)],
-        }))
+    /// Bytes that are read again when they are asked for.
+    pub(super) fn mapped(bytes: &'a Reread) -> Window<'a> {
+        Window(Bytes::Mapped(bytes))
     }
 
     /// Length in bytes.
-    pub fn len(&self) -> usize {
-        match &self.0 {
+    pub fn len(self) -> usize {
+        match self.0 {
             Bytes::Held(bytes) => bytes.len(),
-            Bytes::Read(copy) => copy.bytes.len(),
+            Bytes::Mapped(bytes) => bytes.len(),
         }
     }
 
     /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
+    pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
     /// The bytes of `range`.
-    pub fn bytes(&mut self, range: Range<usize>) -> &[u8] {
-        match &mut self.0 {
+    pub fn bytes(self, range: Range<usize>) -> &'a [u8] {
+        match self.0 {
             Bytes::Held(bytes) => &bytes[range],
-            Bytes::Read(copy) => copy.bytes(range),
+            Bytes::Mapped(bytes) => bytes.bytes(range),
         }
     }
 
     /// The byte at `place`.
-    pub fn byte(&mut self, place: usize) -> Option<u8> {
+    pub fn byte(self, place: usize) -> Option<u8> {
         (place < self.len()).then(|| self.bytes(place..place + 1)[0])
     }
 
+    /// Whether `text` stands at `place`.
+    pub fn has(self, place: usize, text: &[u8]) -> bool {
+        place + text.len() <= self.len() && self.bytes(place..place + text.len()) == text
+    }
+
     /// The place of the first line end in `range`.
-    pub fn first_newline(&mut self, range: Range<usize>) -> Option<usize> {
-        if let Bytes::Held(bytes) = &self.0 {
-            return memchr(b'\n', &bytes[range.clone()]).map(|at| range.start + at);
-        }
+    pub fn first_newline(self, range: Range<usize>) -> Option<usize> {
         let mut from = range.start;
         while from < range.end {
-            let to = (from / PIECE * PIECE + PIECE).min(range.end);
+            let to = self.end_of_piece(from).min(range.end);
             if let Some(at) = memchr(b'\n', self.bytes(from..to)) {
                 return Some(from + at);
             }
@@ -93,13 +76,10 @@ impl<'a> Window<'a> {
     }
 
     /// The place of the last line end in `range`.
-    pub fn last_newline(&mut self, range: Range<usize>) -> Option<usize> {
-        if let Bytes::Held(bytes) = &self.0 {
-            return memrchr(b'\n', &bytes[range.clone()]).map(|at| range.start + at);
-        }
+    pub fn last_newline(self, range: Range<usize>) -> Option<usize> {
         let mut to = range.end;
         while to > range.start {
-            let from = ((to - 1) / PIECE * PIECE).max(range.start);
+            let from = self.start_of_piece(to - 1).max(range.start);
             if let Some(at) = memrchr(b'\n', self.bytes(from..to)) {
                 return Some(from + at);
             }
@@ -107,26 +87,19 @@ impl<'a> Window<'a> {
         }
         None
     }
-}
 
-impl Copy<'_> {
-    fn bytes(&mut self, range: Range<usize>) -> &[u8] {
-        let pieces = range.start / PIECE..range.end.div_ceil(PIECE);
-        for piece in pieces {
-            if !self.read[piece] {
-                let start = piece * PIECE;
-                let end = (start + PIECE).min(self.bytes.len());
-                self.map
-                    .read(self.at + start as u64, &mut self.bytes[start..end]);
-                self.read[piece] = true;
-            }
+    /// What is searched in one go ends here, so that no more is read than is needed.
+    fn end_of_piece(self, place: usize) -> usize {
+        match self.0 {
+            Bytes::Held(bytes) => bytes.len(),
+            Bytes::Mapped(_) => place / PIECE * PIECE + PIECE,
         }
-        &self.bytes[range]
     }
-}
 
-impl Drop for Copy<'_> {
-    fn drop(&mut self) {
-        self.map.give_back(std::mem::take(&mut self.bytes));
+    fn start_of_piece(self, place: usize) -> usize {
+        match self.0 {
+            Bytes::Held(_) => 0,
+            Bytes::Mapped(_) => place / PIECE * PIECE,
+        }
     }
 }

@@ -7,16 +7,24 @@
 //! forward from such a line and decides the doubtful ones. Since it starts anew at each certain
 //! line, the records of a source do not depend on where reading started.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::Level;
-use super::header::{Format, Header};
+use super::header::{Format, Header, Stream};
 use super::shape::Shape;
 
 /// What the boundary rules must know of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     shape: Shape,
-    /// Who wrote the line, if its transport says so. Records never span writers.
-    writer: Option<(Option<String>, Option<u32>)>,
+    /// Who wrote the line (hashed), if its transport says so. Records never span writers.
+    writer: Option<u64>,
+    /// Length of what the transport put before the message, if it names the host.
+    prefix: usize,
+    /// Blanks at the beginning of a line without a transport.
+    indent: usize,
+    /// The message has lines of its own, so it is whole.
+    whole: bool,
     /// The program's own header stands at the beginning.
     headed: bool,
     /// A PostgreSQL line that details the error above it.
@@ -32,13 +40,20 @@ pub struct Line {
 }
 
 impl Line {
-    /// Describes a line by its header and the shape of its body.
-    pub fn new(header: &Header<'_>, shape: Shape) -> Line {
+    /// Describes a line of `length` bytes by its header and the shape of its body.
+    pub fn new(header: &Header<'_>, shape: Shape, length: usize) -> Line {
+        let names_host = header.transport && header.host.is_some();
+        let indent = match shape {
+            _ if header.transport => 0,
+            Shape::Indented | Shape::Blank => header.body.iter().take_while(|byte| **byte == b' ').count(),
+            _ => 0,
+        };
         Line {
             shape,
-            writer: header
-                .transport
-                .then(|| (header.service.as_deref().map(str::to_owned), header.pid)),
+            writer: writer(header),
+            prefix: if names_host { length.saturating_sub(header.body.len()) } else { 0 },
+            indent,
+            whole: memchr::memchr(b'\n', &header.body).is_some(),
             headed: header.starts_record,
             detail: header.format == Format::Postgresql && is_detail(&header.body),
             calm: header.http.is_some() || header.level.is_some_and(|level| level < Level::Warning),
@@ -49,6 +64,10 @@ impl Line {
     }
 
     fn simple(&self) -> bool {
+        self.whole || self.is_simple_line()
+    }
+
+    fn is_simple_line(&self) -> bool {
         !self.detail
             && (self.headed || self.shape == Shape::Words)
             && !matches!(
@@ -56,6 +75,30 @@ impl Line {
                 Shape::RustPanicHead | Shape::GoPanicHead | Shape::GoFrame | Shape::NodeHead
             )
     }
+}
+
+/// Who wrote a line, by what its transport names; nothing if that is nobody.
+fn writer(header: &Header<'_>) -> Option<u64> {
+    let named = header.service.is_some()
+        || header.host.is_some()
+        || header.pid.is_some()
+        || header.stream != Stream::default();
+    (header.transport && named).then(|| {
+        // Without keys, so that it is the same in every run.
+        let mut hasher = DefaultHasher::new();
+        (header.service.as_deref(), header.host, header.pid, header.stream).hash(&mut hasher);
+        hasher.finish()
+    })
+}
+
+/// Whether `line` is the next one of a message that `journalctl` wrote below the first, in the same column.
+fn is_in_column(before: &Line, line: &Line) -> bool {
+    before.prefix > 0 && line.writer.is_none() && line.indent >= before.prefix
+}
+
+/// Whether another writer begins with `line`.
+fn changes_writer(before: &Line, line: &Line) -> bool {
+    before.writer != line.writer && !is_in_column(before, line)
 }
 
 /// Capitals up to a colon.
@@ -84,7 +127,7 @@ pub fn certain(before: Option<&Line>, line: &Line) -> bool {
     let Some(before) = before else {
         return true;
     };
-    if before.writer != line.writer {
+    if changes_writer(before, line) {
         return true;
     }
     if line.headed {
@@ -134,6 +177,7 @@ impl Machine {
     pub fn start(line: Line) -> Machine {
         Machine {
             state: match line.shape {
+                _ if line.whole => State::Plain,
                 Shape::Indented if line.frame => State::Traceback,
                 Shape::TracebackHead => State::Traceback,
                 Shape::RustPanicHead => State::RustHead,
@@ -152,7 +196,7 @@ impl Machine {
     /// machine has started anew with `line`. Blank lines go on for the moment:
     /// they belong to the record only if a later line does.
     pub fn goes_on(&mut self, line: Line, next: Option<&Line>) -> bool {
-        if line.shape == Shape::Blank && self.before.writer == line.writer && !line.headed {
+        if line.shape == Shape::Blank && !changes_writer(&self.before, &line) && !line.headed {
             self.blanks += 1;
             self.before = line;
             return true;
@@ -205,6 +249,7 @@ impl Machine {
 
     fn advance(&mut self, line: &Line) {
         self.state = match (self.state, line.shape) {
+            _ if line.whole => State::Plain,
             (State::Plain, _) if line.frame => State::Traceback,
             (_, Shape::TracebackHead) => State::Traceback,
             (State::Traceback, Shape::Name | Shape::Words | Shape::Opening) => State::Exception,

@@ -1,7 +1,7 @@
 //! Headers: what the first bytes of one line say.
 //!
-//! In: one line, without its line end and without colour codes, and the [`Clock`] of its
-//! source. Out: a [`Header`]: which format it is, when it was written, how bad it is, by whom,
+//! In: one line, without its line end and without colour codes, or an exported journal entry, and
+//! the [`Clock`] of its source. Out: a [`Header`]: which format it is, when it was written, how bad it is, by whom,
 //! and the body that is left when the transport's prefix is gone.
 //!
 //! A line is read in layers, from the outside in: a transport (syslog, journald, docker,
@@ -11,12 +11,15 @@
 
 use std::borrow::Cow;
 
+use super::marks::plain_text;
 use super::time::{Clock, Stamp};
 use super::{Http, Level};
 
 mod access;
 mod bracket;
+mod ci;
 mod dated;
+pub(super) mod entry;
 mod json;
 mod level;
 mod logfmt;
@@ -27,7 +30,7 @@ mod transport;
 mod value;
 
 /// Transports that may wrap each other in one line.
-const MAX_LAYERS: u32 = 4;
+const MAX_LAYERS: u32 = 5;
 
 /// The layout of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -41,6 +44,8 @@ pub enum Format {
     Syslog5424,
     /// `2026-11-22T07:26:41+00:00 host ident[123]: message` (rsyslog, journalctl)
     JournalIso,
+    /// An entry of `journalctl -o export` (or `-o verbose`)
+    JournalExport,
     /// `2026-11-22 07:35:04,463 WARNING logger message`, `WARNING:logger:message`, and the like
     PythonLogging,
     /// `INFO:     message`
@@ -61,7 +66,7 @@ pub enum Format {
     DockerJson,
     /// `2026-11-22T07:26:41.123456789Z stdout F message`
     Cri,
-    /// `2026-11-22T07:26:41.1234567Z message` (`kubectl logs --timestamps`, GitHub Actions)
+    /// `2026-11-22T07:26:41.1234567Z message` (`kubectl logs --timestamps`, GitHub Actions), and the like
     Stamped,
     /// `2026-11-22 07:17:25.553 UTC [24061] ERROR:  message`
     Postgresql,
@@ -94,6 +99,7 @@ impl Format {
             Self::Syslog3164 => "syslog-3164",
             Self::Syslog5424 => "syslog-5424",
             Self::JournalIso => "journal-iso",
+            Self::JournalExport => "journal-export",
             Self::PythonLogging => "python-logging",
             Self::Uvicorn => "uvicorn",
             Self::Gunicorn => "gunicorn",
@@ -135,12 +141,32 @@ impl Format {
     }
 }
 
+/// Which of a program's outputs a line came from; the default is one that is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Stream(u16);
+
+impl Stream {
+    /// Standard output or error, by its name.
+    fn named(name: &[u8]) -> Self {
+        Self(match name {
+            b"stdout" => 1,
+            b"stderr" => 2,
+            _ => 0,
+        })
+    }
+
+    /// A stream that has a number and is an output or an error stream.
+    fn numbered(number: u8, is_error: bool) -> Self {
+        Self(4 + u16::from(number) * 2 + u16::from(is_error))
+    }
+}
+
 /// What the first bytes of a line say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Header<'a> {
     /// The layout of what the program wrote; where that has none, the transport's.
     /// A line that is one JSON object as a whole stays [`Json`](Format::Json) or
-    /// [`DockerJson`](Format::DockerJson), whatever its message looks like.
+    /// [`DockerJson`](Format::DockerJson), whatever its message looks like; so does a journal entry.
     pub format: Format,
     /// When the line was written: the transport's word counts more than the program's.
     pub stamp: Option<Stamp>,
@@ -153,10 +179,14 @@ pub struct Header<'a> {
     pub host: Option<&'a str>,
     /// The process that the transport names; in a line without a transport, that the program names.
     pub pid: Option<u32>,
+    /// The stream that the transport names.
+    pub stream: Stream,
     /// The request of an access line.
     pub http: Option<Http>,
     /// The line without its transport prefixes; for a JSON object its message and its errors.
     pub body: Cow<'a, [u8]>,
+    /// The JSON object that the program wrote, where another JSON object carries it as text.
+    pub object: Option<Cow<'a, [u8]>>,
     /// Whether a transport prefix was removed.
     pub transport: bool,
     /// Whether the program's own part states a time or a level in a known place, or is an
@@ -168,19 +198,35 @@ pub struct Header<'a> {
 /// Reads the header of one line (no line end, no colour codes).
 #[must_use]
 pub fn parse<'a>(line: &'a [u8], clock: &Clock) -> Header<'a> {
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    read_layers(line, clock, MAX_LAYERS)
+    read_layers(without_edges(line), clock, MAX_LAYERS)
+}
+
+/// `line` without what is no part of it: zeros that a truncation left behind, a byte order mark,
+/// the separator of JSON sequences, and carriage returns at the end.
+fn without_edges(mut line: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\r'] = line {
+        line = rest;
+    }
+    match line {
+        [0, ..] => {
+            let zeros = line.iter().take_while(|byte| **byte == 0).count();
+            line.get(zeros..).unwrap_or_default()
+        }
+        [0xef, 0xbb, 0xbf, rest @ ..] | [0x1e, rest @ ..] => rest,
+        _ => line,
+    }
 }
 
 fn read_layers<'a>(line: &'a [u8], clock: &Clock, layers: u32) -> Header<'a> {
     let outer = match line {
         [b'{', .., b'}'] => json::read(line, clock),
+        [b'_', b'_', ..] => entry::read(line).or_else(|| transport::read(line, clock)),
         _ => transport::read(line, clock),
     };
     match outer {
         Some(outer) if outer.transport && layers > 0 => outer.unwrap_layer(clock, layers - 1),
         Some(outer) => outer,
-        None => program::read(line, clock),
+        None => program::read(text::last_written(line), clock),
     }
 }
 
@@ -196,11 +242,24 @@ impl<'a> Header<'a> {
 
     /// Adds what the body of this transport says.
     fn unwrap_layer(mut self, clock: &Clock, layers: u32) -> Self {
-        let inner = match std::mem::take(&mut self.body) {
+        let whole_line = matches!(
+            self.format,
+            Format::Json | Format::DockerJson | Format::JournalExport
+        );
+        let mut body = std::mem::take(&mut self.body);
+        if whole_line {
+            body = plain_text(body);
+        }
+        let inner = match body {
             Cow::Borrowed(body) => read_layers(body, clock, layers),
-            Cow::Owned(body) => read_layers(&body, clock, layers).into_owned(),
+            Cow::Owned(body) => {
+                let mut inner = read_layers(&body, clock, layers).into_owned();
+                if whole_line && inner.format == Format::Json && inner.object.is_none() {
+                    inner.object = Some(Cow::Owned(body));
+                }
+                inner
+            }
         };
-        let whole_line = matches!(self.format, Format::Json | Format::DockerJson);
         if !whole_line && !matches!(inner.format, Format::Plain | Format::Dated) {
             self.format = inner.format;
         }
@@ -209,12 +268,16 @@ impl<'a> Header<'a> {
             self.service = self.service.or(inner.service);
             self.pid = self.pid.or(inner.pid);
         }
+        if self.stream == Stream::default() {
+            self.stream = inner.stream;
+        }
         self.stamp = self.stamp.or(inner.stamp);
         self.level = inner.level.or(self.level);
         self.host = self.host.or(inner.host);
         self.http = inner.http.or(self.http);
+        self.object = inner.object;
         self.body = inner.body;
-        self.starts_record = inner.starts_record;
+        self.starts_record |= inner.starts_record;
         self
     }
 
@@ -228,7 +291,9 @@ impl<'a> Header<'a> {
             stamp: self.stamp,
             level: self.level,
             pid: self.pid,
+            stream: self.stream,
             http: self.http,
+            object: self.object.map(|object| Cow::Owned(object.into_owned())),
             transport: self.transport,
             starts_record: self.starts_record,
         }

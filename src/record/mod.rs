@@ -9,9 +9,13 @@ use serde::Serialize;
 
 pub mod boundary;
 pub mod header;
+mod lines;
+mod marks;
+mod parts;
 pub mod reader;
 pub mod shape;
 pub mod time;
+mod unit;
 
 /// How bad the program itself thought the event was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -95,6 +99,20 @@ pub struct Record {
     /// What patterns are matched against: the lines without transport prefixes and colour codes
     /// (see `docs/signature-format.md`).
     pub text: String,
-    /// The record as it was written (without colours), where `text` is decoded from JSON.
+    /// The record as it was written (without colours), where `text` is decoded from JSON. Where that
+    /// was itself carried inside JSON, the inner one.
     pub as_written: Option<String>,
+    /// For each line of `text` its line in the record as it was written, from 0; empty where the two are the same.
+    pub text_lines: Vec<usize>,
+}
+
+impl Record {
+    /// Where line `line` of the text stands in the record as it was written, both from 0.
+    #[must_use]
+    pub fn written_line(&self, line: usize) -> usize {
+        match self.text_lines.last() {
+            Some(last) => *self.text_lines.get(line).unwrap_or(last),
+            None => line,
+        }
+    }
 }

@@ -9,17 +9,19 @@
 //! the first line at or after each multiple of [`STRIDE`] bytes begins a record, provided that
 //! no certain line stands within [`STRIDE`] bytes before it.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memrchr};
+use memchr::memchr_iter;
 
 use super::boundary::{Line, Machine, certain};
 use super::header::{self, Format, Header};
+use super::lines::Lines;
 use super::shape::shape;
 use super::time::Clock;
+use super::unit::{Unit, Units};
 use super::{Record, Time, TimeQuality};
-use crate::input::block::{Block, LINE_LIMIT};
+use crate::input::block::Block;
+use crate::input::window::Window;
 use crate::report::visible::strip_colour;
 
 /// See the module's description, in bytes.
@@ -35,13 +37,15 @@ pub struct Extent {
     pub start: usize,
     /// First byte after the record.
     pub end: usize,
+    /// Whether lines of other records stand between its own: what [`RecordReader::extent_at`] says of those counts.
+    pub interrupted: bool,
 }
 
 /// Reads the records of one block.
 #[derive(Debug)]
 pub struct RecordReader<'a> {
-    window: &'a [u8],
-    body: Range<usize>,
+    window: Window<'a>,
+    units: Units<'a>,
     window_at: u64,
     clock: &'a Clock,
     file_service: Option<&'a str>,
@@ -75,8 +79,8 @@ impl<'a> RecordReader<'a> {
     /// A reader for `block`. `file_service` is used where a record does not name its service.
     pub fn new(block: &'a Block, clock: &'a Clock, file_service: Option<&'a str>) -> RecordReader<'a> {
         RecordReader {
-            window: block.window(),
-            body: block.body(),
+            window: block.text(),
+            units: Units::new(Lines::new(block.text(), block.body().start, block.window_at())),
             window_at: block.window_at(),
             clock,
             file_service,
@@ -88,7 +92,7 @@ impl<'a> RecordReader<'a> {
 
     /// The record that holds the byte at `place`.
     pub fn extent_at(&mut self, place: usize) -> Extent {
-        let line = self.line_at(place);
+        let line = self.units.at(place);
         let (start, is_certain) = self.start_for(line.start);
         // Going on from the record that was found last saves reading its lines again.
         let (from, certain_at) = match &self.last {
@@ -106,25 +110,36 @@ impl<'a> RecordReader<'a> {
         extent
     }
 
+    /// Where the records end that begin before the line at `end`, which begins a line.
+    pub fn reach(&mut self, end: usize) -> usize {
+        let last = end.checked_sub(1).map_or(end, |last| self.extent_at(last).end);
+        match self.units.last_interrupted(end) {
+            Some(line) => last.max(self.extent_at(line).end),
+            None => last,
+        }
+    }
+
     /// Runs the machine from the record start `from` to the record that holds `target`.
     /// `certain_at` is the last certain line up to `from`, and is returned for that record.
     fn run_from(&self, from: usize, mut certain_at: Option<usize>, target: usize) -> (Extent, Option<usize>) {
-        let first = self.line_from(from);
+        let first = self.units.at(from);
         let mut extent = Extent {
             start: first.start,
             end: first.end,
+            interrupted: first.is_broken(),
         };
         let mut above = self.describe(&first);
         let mut machine = Machine::start(above.clone());
         let mut above_at = first.start;
-        let mut following = self.line_after(&first).map(|at| (self.describe(&at), at));
+        let mut following = self.units.after(&first).map(|at| (self.describe(&at), at));
         while let Some((line, at)) = following {
-            following = self.line_after(&at).map(|at| (self.describe(&at), at));
-            let is_certain = certain(Some(&above), &line);
+            following = self.units.after(&at).map(|at| (self.describe(&at), at));
+            let cut_off = self.units.is_cut_off(&at);
+            let is_certain = cut_off || certain(Some(&above), &line);
             let forced = !is_certain
-                && self.crosses_stride(above_at, at.start)
+                && self.units.crosses(STRIDE, above_at, at.start)
                 && certain_at.is_none_or(|certain_at| is_far(certain_at, at.start));
-            let goes_on = if forced {
+            let goes_on = if forced || cut_off {
                 machine = Machine::start(line.clone());
                 false
             } else {
@@ -135,12 +150,14 @@ impl<'a> RecordReader<'a> {
                     break;
                 }
                 extent.start = at.start;
+                extent.interrupted = false;
             }
             if is_certain {
                 certain_at = Some(at.start);
             }
             if !goes_on || !line.is_blank() {
                 extent.end = at.end;
+                extent.interrupted |= at.is_broken();
             }
             above = line;
             above_at = at.start;
@@ -152,10 +169,10 @@ impl<'a> RecordReader<'a> {
     /// (or else forced).
     fn start_for(&self, line: usize) -> (usize, bool) {
         let mut forced = None;
-        let mut at = self.line_at(line);
+        let mut at = self.units.at(line);
         let mut described = self.describe(&at);
         loop {
-            let Some(before) = self.line_before(&at) else {
+            let Some(before) = self.units.before(&at) else {
                 // The source's beginning, a piece of an overlong line, or the line behind one.
                 return (at.start, true);
             };
@@ -163,7 +180,7 @@ impl<'a> RecordReader<'a> {
             if certain(Some(&above), &described) {
                 return (at.start, true);
             }
-            if forced.is_none() && self.crosses_stride(before.start, at.start) {
+            if forced.is_none() && self.units.crosses(STRIDE, before.start, at.start) {
                 forced = Some(at.start);
             }
             if let Some(forced) = forced
@@ -176,68 +193,18 @@ impl<'a> RecordReader<'a> {
         }
     }
 
-    /// Whether the line at `line` is the first that begins at or after a multiple of the stride.
-    fn crosses_stride(&self, before: usize, line: usize) -> bool {
-        let stride = |at: usize| (self.window_at + at as u64) / STRIDE;
-        stride(before) != stride(line)
-    }
-
-    fn describe(&self, line: &Range<usize>) -> Line {
-        let bytes = strip_colour(&self.window[line.clone()]);
+    fn describe(&self, unit: &Unit) -> Line {
+        let bytes = self.units.bytes(unit);
         let header = header::parse(&bytes, self.clock);
-        Line::new(&header, shape(&header.body))
-    }
-
-    /// The line that holds the byte at `place`, without its line end.
-    fn line_at(&self, place: usize) -> Range<usize> {
-        // The body begins at a line or at a piece of an overlong one.
-        let anchor = if place >= self.body.start {
-            self.body.start
-        } else {
-            0
-        };
-        let line = memrchr(b'\n', &self.window[anchor..place]).map_or(anchor, |at| anchor + at + 1);
-        let start = line + (place - line) / LINE_LIMIT * LINE_LIMIT;
-        self.line_from(start)
-    }
-
-    fn line_from(&self, start: usize) -> Range<usize> {
-        let limit = (start + LINE_LIMIT).min(self.window.len());
-        let end = memchr(b'\n', &self.window[start..limit]).map_or(limit, |at| start + at);
-        start..end
-    }
-
-    fn line_after(&self, line: &Range<usize>) -> Option<Range<usize>> {
-        let next = match self.window.get(line.end) {
-            Some(b'\n') => line.end + 1,
-            // The next piece of an overlong line.
-            Some(_) => line.end,
-            None => return None,
-        };
-        (next < self.window.len()).then(|| self.line_from(next))
-    }
-
-    /// The line above; nothing at the source's beginning, at a piece of an overlong line and
-    /// behind an overlong line, all of which begin a record.
-    fn line_before(&self, line: &Range<usize>) -> Option<Range<usize>> {
-        let end = line.start.checked_sub(1)?;
-        if self.window[end] != b'\n' {
-            return None;
-        }
-        let floor = end.saturating_sub(LINE_LIMIT);
-        match memrchr(b'\n', &self.window[floor..end]) {
-            Some(at) => Some(floor + at + 1..end),
-            None if floor == 0 => Some(0..end),
-            None => None,
-        }
+        Line::new(&header, shape(&header.body), bytes.len())
     }
 
     /// Reads the record of an extent. Its number of lines is that of its line ends plus one.
     pub fn read(&mut self, extent: Extent) -> Record {
-        let raw = &self.window[extent.start..extent.end];
-        let first_line = self.line_from(extent.start);
-        let head = strip_colour(&self.window[first_line.start..first_line.end.min(extent.end)]);
-        let header = header::parse(&head, self.clock);
+        let raw = self.window.bytes(extent.start..extent.end);
+        let first = self.units.at(extent.start);
+        let bytes = self.units.bytes(&first);
+        let header = header::parse(&bytes, self.clock);
         let time = match header.stamp {
             Some(stamp) => Time {
                 at: Some(stamp.nanos),
@@ -253,9 +220,12 @@ impl<'a> RecordReader<'a> {
             (_, Some(service)) => Some(service.to_owned()),
             (implied, None) => implied.map(str::to_owned),
         };
-        let text = record_text(raw, self.clock);
-        let as_written = (header.format == Format::Json || header.format == Format::DockerJson)
-            .then(|| String::from_utf8_lossy(&strip_colour(raw)).into_owned());
+        let as_written = match &header.object {
+            Some(object) => Some(String::from_utf8_lossy(object).into_owned()),
+            None => matches!(header.format, Format::Json | Format::DockerJson)
+                .then(|| String::from_utf8_lossy(&strip_colour(raw)).into_owned()),
+        };
+        let (text, text_lines) = self.text_of(extent, first, &bytes, &header);
         Record {
             offset: self.window_at + extent.start as u64,
             len: (extent.end - extent.start) as u64,
@@ -266,7 +236,42 @@ impl<'a> RecordReader<'a> {
             http: header.http,
             text,
             as_written,
+            text_lines,
         }
+    }
+
+    /// The text of a record that begins with `first`: the bodies of all its units.
+    fn text_of(
+        &self,
+        extent: Extent,
+        first: Unit,
+        bytes: &[u8],
+        header: &Header<'_>,
+    ) -> (String, Vec<usize>) {
+        let mut text = Text::with_capacity(extent.end - extent.start);
+        text.add(0, bytes, &header.body);
+        let mut column = column_of(bytes, header);
+        let mut line = 0;
+        let mut last = first;
+        // A record whose line was interrupted ends with that line.
+        while let Some(unit) = (!last.is_broken())
+            .then(|| self.units.after(&last))
+            .flatten()
+            .filter(|unit| unit.start < extent.end)
+        {
+            line += memchr_iter(b'\n', self.window.bytes(last.start..unit.start)).count();
+            let bytes = self.units.bytes(&unit);
+            let header = header::parse(&bytes, self.clock);
+            if header.transport {
+                column = column_of(&bytes, &header);
+            }
+            let blanks = header.body.iter().take_while(|byte| **byte == b' ').count();
+            let in_column = !header.transport && blanks >= column;
+            let body = &header.body[if in_column { column } else { 0 }..];
+            text.add(line, &bytes, body);
+            last = unit;
+        }
+        text.finish()
     }
 
     /// The time of an undated record, bounded by its dated neighbours.
@@ -300,9 +305,9 @@ impl<'a> RecordReader<'a> {
 
     fn dated_above(&mut self, start: usize) -> Option<i64> {
         let floor = start.saturating_sub(NEIGHBOUR_RANGE);
-        let mut at = self.line_at(start);
+        let mut at = self.units.at(start);
         let mut found = None;
-        while let Some(before) = self.line_before(&at).filter(|before| before.start >= floor) {
+        while let Some(before) = self.units.before(&at).filter(|before| before.start >= floor) {
             if let Some((known_from, known)) = self.above
                 && (before.start..=at.start).contains(&known_from)
             {
@@ -321,18 +326,18 @@ impl<'a> RecordReader<'a> {
 
     fn dated_below(&mut self, end: usize) -> Option<i64> {
         let ceiling = end + NEIGHBOUR_RANGE;
-        let mut at = self.line_at(end.min(self.window.len().saturating_sub(1)));
+        let mut at = self.unit_near(end);
         if let Some((searched, found)) = &self.below
             && searched.contains(&end)
         {
             match found {
                 Some((place, nanos)) => return (*place <= ceiling).then_some(*nanos),
-                None => at = self.line_at(searched.end.min(self.window.len().saturating_sub(1))),
+                None => at = self.unit_near(searched.end),
             }
         }
         let mut found = None;
         let mut to = at.start;
-        while let Some(next) = self.line_after(&at).filter(|next| next.start <= ceiling) {
+        while let Some(next) = self.units.after(&at).filter(|next| next.start <= ceiling) {
             to = next.start;
             if let Some(nanos) = self.stamp_of(&next) {
                 found = Some((next.start, nanos));
@@ -344,22 +349,58 @@ impl<'a> RecordReader<'a> {
         found.map(|(_, nanos)| nanos)
     }
 
-    fn stamp_of(&self, line: &Range<usize>) -> Option<i64> {
-        let bytes = strip_colour(&self.window[line.clone()]);
+    fn unit_near(&self, place: usize) -> Unit {
+        self.units.at(place.min(self.window.len().saturating_sub(1)))
+    }
+
+    fn stamp_of(&self, unit: &Unit) -> Option<i64> {
+        let bytes = self.units.bytes(unit);
         header::parse(&bytes, self.clock).stamp.map(|stamp| stamp.nanos)
     }
 }
 
-/// The text that patterns are tried on: the bodies of all lines.
-fn record_text(raw: &[u8], clock: &Clock) -> String {
-    let mut text = String::with_capacity(raw.len());
-    for (number, line) in raw.split(|byte| *byte == b'\n').enumerate() {
-        if number > 0 {
-            text.push('\n');
+/// Where `journalctl` puts the further lines of a message, if this is its first; 0 if it is not.
+fn column_of(bytes: &[u8], header: &Header<'_>) -> usize {
+    let is_column = header.transport && header.host.is_some();
+    if is_column { bytes.len().saturating_sub(header.body.len()) } else { 0 }
+}
+
+/// The text that patterns are tried on, and where its lines stand in the record.
+struct Text {
+    text: String,
+    lines: Vec<usize>,
+}
+
+impl Text {
+    fn with_capacity(capacity: usize) -> Text {
+        Text {
+            text: String::with_capacity(capacity),
+            lines: Vec::new(),
         }
-        let line: Cow<'_, [u8]> = strip_colour(line);
-        let header: Header<'_> = header::parse(&line, clock);
-        text.push_str(&String::from_utf8_lossy(&header.body));
     }
-    text
+
+    /// Adds the body of a unit that begins in line `line` of the record and reads `bytes`.
+    fn add(&mut self, mut line: usize, bytes: &[u8], body: &[u8]) {
+        // Lines of a decoded message are not lines of the log.
+        let place = (body.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
+        let as_written = place <= bytes.len() && bytes.get(place..place + body.len()) == Some(body);
+        if as_written {
+            line += memchr_iter(b'\n', &bytes[..place]).count();
+        }
+        for (number, text) in body.split(|byte| *byte == b'\n').enumerate() {
+            if !self.lines.is_empty() {
+                self.text.push('\n');
+            }
+            let text = text.strip_suffix(b"\r").unwrap_or(text);
+            self.text.push_str(&String::from_utf8_lossy(text));
+            self.lines.push(line + if as_written { number } else { 0 });
+        }
+    }
+
+    fn finish(mut self) -> (String, Vec<usize>) {
+        if self.lines.iter().enumerate().all(|(at, line)| at == *line) {
+            self.lines.clear();
+        }
+        (self.text, self.lines)
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: a line from `{` to `}`. Out: a [`Header`] whose body is the message followed by the texts of
 //! its error, or nothing if the line is no JSON after all. Docker's json-file and `journalctl -o json`
-//! are transports; anything else was written by the program.
+//! are transports; anything else was written by the program. Colour codes inside a message are dropped.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,9 @@ use super::names::{
     CLIENTS, ERRORS, HOSTS, LEVELS, MESSAGES, METHODS, PATHS, PIDS, SERVICES, STATUSES, TIMES,
 };
 use super::value::{Object, Value};
-use super::{Format, Header, access, level};
+use super::entry::Entry;
+use super::{Format, Header, Stream, access, level};
+use crate::record::marks::plain_text;
 use crate::record::time::{self, Clock, Stamp};
 use crate::record::{Http, Level, TimeQuality};
 
@@ -26,62 +28,81 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
 /// `{"log":"message\n","stream":"stdout","time":"..."}`.
 fn docker<'a>(object: &Object<'a>, clock: &Clock) -> Option<Header<'a>> {
     let message = object.get("log")?.text()?;
-    let _stream = object.get("stream")?.text()?;
+    let stream = object.get("stream")?.text()?;
     let stamp = stamp(object.get("time")?, clock);
     Some(Header {
         format: Format::DockerJson,
         stamp,
+        stream: Stream::named(stream.as_bytes()),
         service: object.text(&["attrs.tag"]),
-        body: line_of(message.clone()),
+        body: line_of(bytes_of(message.clone())),
         transport: true,
         ..Header::default()
     })
 }
 
-/// A text without its line end.
-fn line_of(text: Cow<'_, str>) -> Cow<'_, [u8]> {
-    let len = text.trim_end_matches(['\n', '\r']).len();
+/// A text as bytes.
+fn bytes_of(text: Cow<'_, str>) -> Cow<'_, [u8]> {
     match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.get(..len).unwrap_or(text).as_bytes()),
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}
+
+/// A text without its line end.
+pub(super) fn line_of(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    let ends = text.iter().rev().take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    let len = text.len() - ends.count();
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(..len).unwrap_or(text)),
         Cow::Owned(mut text) => {
             text.truncate(len);
-            Cow::Owned(text.into_bytes())
+            Cow::Owned(text)
         }
     }
 }
 
-/// An entry of `journalctl -o json`, in which numbers are texts and odd messages are lists of bytes.
+/// An entry of `journalctl -o json`, in which numbers are texts. A message that is no text is a list of
+/// bytes, a message of several fields a list of messages, and a long one nothing (without `--all`).
 fn journal<'a>(object: &Object<'a>) -> Option<Header<'a>> {
-    let received = object.get("__REALTIME_TIMESTAMP")?.integer()?;
-    // `journalctl -o short` shows when the message was sent, too, where that is known.
-    let micros = object
-        .get("_SOURCE_REALTIME_TIMESTAMP")
-        .and_then(Value::integer)
-        .unwrap_or(received);
-    let body = match object.get("MESSAGE") {
-        Some(Value::Text(text)) => line_of(text.clone()),
-        Some(Value::List(bytes)) => Cow::Owned(bytes.iter().filter_map(byte).collect()),
-        _ => Cow::Borrowed(&b""[..]),
-    };
-    let priority = object
-        .get("PRIORITY")
-        .and_then(Value::integer)
-        .and_then(|priority| u32::try_from(priority).ok());
-    Some(Header {
-        format: Format::Json,
-        stamp: micros.checked_mul(1000).map(written),
-        level: priority.map(level::from_priority),
-        service: object.text(&["SYSLOG_IDENTIFIER", "CONTAINER_NAME", "_SYSTEMD_UNIT", "_COMM"]),
-        host: host(object),
-        pid: pid(object, &["_PID", "SYSLOG_PID"]),
-        body,
-        transport: true,
-        ..Header::default()
-    })
+    object.get("__REALTIME_TIMESTAMP")?.integer()?;
+    let mut entry = Entry::default();
+    for (name, value) in object.members() {
+        if name == "MESSAGE" {
+            add_message(&mut entry, value);
+        } else if let Some(value) = first_text(value) {
+            entry.set(name, value);
+        }
+    }
+    Some(entry.header(Format::Json))
+}
+
+fn add_message<'a>(entry: &mut Entry<'a>, value: &Value<'a>) {
+    match value {
+        Value::Text(text) => entry.add_message(bytes_of(text.clone())),
+        Value::List(bytes) if bytes.iter().all(|value| byte(value).is_some()) => {
+            entry.add_message(Cow::Owned(bytes.iter().filter_map(byte).collect()));
+        }
+        Value::List(messages) => messages.iter().for_each(|message| add_message(entry, message)),
+        _ => {}
+    }
+}
+
+/// The text of a field, or the first text of a repeated one. Numbers are texts here as a rule.
+fn first_text<'a>(value: &Value<'a>) -> Option<Cow<'a, str>> {
+    match value {
+        Value::Text(text) => Some(text.clone()),
+        Value::Integer(number) => Some(Cow::Owned(number.to_string())),
+        Value::List(list) => list.first()?.text().cloned(),
+        _ => None,
+    }
 }
 
 fn byte(value: &Value<'_>) -> Option<u8> {
-    value.integer().and_then(|byte| u8::try_from(byte).ok())
+    match value {
+        Value::Integer(byte) => u8::try_from(*byte).ok(),
+        _ => None,
+    }
 }
 
 /// Anything else: what a program's own JSON logger writes.
@@ -97,12 +118,12 @@ fn program<'a>(object: &Object<'a>, line: &'a [u8], clock: &Clock) -> Header<'a>
         pid: pid(object, PIDS),
         http: http(object),
         body: body(object).unwrap_or(Cow::Borrowed(line)),
-        transport: false,
         starts_record: true,
+        ..Header::default()
     }
 }
 
-fn written(nanos: i64) -> Stamp {
+pub(super) fn written(nanos: i64) -> Stamp {
     Stamp {
         nanos,
         quality: TimeQuality::Written,
@@ -190,7 +211,7 @@ fn body<'a>(object: &Object<'a>) -> Option<Cow<'a, [u8]>> {
             text.push_str(&part);
         }
     }
-    Some(line_of(text))
+    Some(plain_text(line_of(bytes_of(text))))
 }
 
 /// The text of an error: itself, its stack, or its kind and message.

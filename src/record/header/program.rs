@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::text::{bracketed, leading_number, number, split_at_byte, trim_blanks, utf8};
+use super::text::{leading_number, number, split_at_byte, trim_blanks, utf8};
 use super::{Format, Header, access, bracket, dated, level, logfmt};
 use crate::record::Level;
 use crate::record::time::{Clock, parse_prefix, parse_whole};
@@ -18,7 +18,6 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Header<'a> {
         Some(b'[') => bracket::read(line, clock),
         Some(b'a'..=b'z' | b'A'..=b'Z') => words(line, clock),
         Some(b':' | b'-') => access::read(line, clock),
-        Some(b'#') => ci_mark(line),
         _ => None,
     };
     match found {
@@ -156,17 +155,6 @@ fn redis<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
         stamp: Some(stamp),
         level,
         ..header
-    })
-}
-
-/// `##[error]message` of GitHub Actions and Azure Pipelines.
-fn ci_mark(line: &[u8]) -> Option<Header<'_>> {
-    let (mark, _) = bracketed(line.strip_prefix(b"##")?)?;
-    let level = level::from_word(mark)?;
-    Some(Header {
-        level: Some(level),
-        starts_record: true,
-        ..Header::new(Format::Plain, line)
     })
 }
 

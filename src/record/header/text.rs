@@ -2,6 +2,8 @@
 
 use std::str;
 
+use memchr::{memchr, memrchr};
+
 /// The bytes up to the first blank, and what follows the blank.
 pub(super) fn word(bytes: &[u8]) -> (&[u8], &[u8]) {
     split_at_byte(bytes, b' ').unwrap_or((bytes, &[]))
@@ -57,6 +59,16 @@ pub(super) fn trim_blanks(bytes: &[u8]) -> &[u8] {
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
     bytes.get(blanks..).unwrap_or_default()
+}
+
+/// What is left of a line that overwrote itself: what follows the last carriage return, unless that is
+/// nothing. Of several lines nothing is taken away.
+pub(super) fn last_written(line: &[u8]) -> &[u8] {
+    if memchr(b'\r', line).is_none() || memchr(b'\n', line).is_some() {
+        return line;
+    }
+    let line = line.trim_ascii_end();
+    memrchr(b'\r', line).map_or(line, |at| line.get(at + 1..).unwrap_or_default())
 }
 
 #[cfg(test)]

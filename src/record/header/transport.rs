@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::text::{bracketed, leading_number, number, utf8, word};
-use super::{Format, Header, level};
+use super::text::{bracketed, leading_number, number, split_at_byte, utf8, word};
+use super::{Format, Header, Stream, ci, level};
 use crate::record::time::{Clock, Stamp, parse_prefix};
 
 /// The outermost transport of a line.
@@ -17,6 +17,13 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
         b'J' | b'F' | b'M' | b'A' | b'S' | b'O' | b'N' | b'D' | b'T' | b'W' => {
             syslog(line, clock).or_else(|| compose(line))
         }
+        b'[' => ci::jenkins(line, clock)
+            .or_else(|| pod(line))
+            .or_else(|| monotonic(line)),
+        b's' => ci::section(line, clock).or_else(|| compose(line)),
+        b'#' => ci::hashes(line),
+        b':' => ci::colons(line),
+        0x1b => ci::buildkite(line, clock),
         byte if is_name_byte(*byte) => compose(line),
         _ => None,
     }
@@ -44,9 +51,12 @@ fn digits_first<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     let rest = rest
         .strip_prefix(b" ")
         .or_else(|| rest.is_empty().then_some(rest))?;
+    let written = line.get(..len)?;
     let found = container(rest)
-        .or_else(|| is_fixed_nanos(line.get(..len)?).then(|| transport(Format::Stamped, rest)))
-        .or_else(|| iso_syslog(line.get(..len)?, rest))?;
+        .or_else(|| ci::gitlab(rest))
+        .or_else(|| is_fixed_nanos(written).then(|| transport(Format::Stamped, rest)))
+        .or_else(|| iso_syslog(written, rest))
+        .or_else(|| is_fixed_nanos_elsewhere(written).then(|| transport(Format::Stamped, rest)))?;
     Some(Header {
         stamp: Some(stamp),
         ..found
@@ -55,11 +65,46 @@ fn digits_first<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
 
 /// `stdout F message` behind the stamp of a Kubernetes container log.
 fn container(rest: &[u8]) -> Option<Header<'_>> {
-    let message = rest
-        .strip_prefix(b"stdout ")
-        .or_else(|| rest.strip_prefix(b"stderr "))?;
+    let (stream, message) = word(rest);
+    if !matches!(stream, b"stdout" | b"stderr") {
+        return None;
+    }
     let (tags, message) = word(message);
-    matches!(tags, [b'F' | b'P'] | [b'F' | b'P', b':', ..]).then(|| transport(Format::Cri, message))
+    matches!(tags, [b'F' | b'P'] | [b'F' | b'P', b':', ..]).then(|| Header {
+        stream: Stream::named(stream),
+        ..transport(Format::Cri, message)
+    })
+}
+
+/// `[pod/api-7d9f/app] message` of `kubectl logs --prefix`: a pod is a host, its container a service.
+fn pod(line: &[u8]) -> Option<Header<'_>> {
+    let (names, message) = bracketed(line)?;
+    let (pod, container) = split_at_byte(names.strip_prefix(b"pod/")?, b'/')?;
+    let message = message
+        .strip_prefix(b" ")
+        .or_else(|| message.is_empty().then_some(message))?;
+    Some(Header {
+        host: Some(utf8(pod)?),
+        service: Some(Cow::Borrowed(utf8(container)?)),
+        ..transport(Format::Plain, message)
+    })
+}
+
+/// `[   12.345678] host ident[123]: message` of `journalctl -o short-monotonic`. The kernel's own ring
+/// buffer has such stamps, too, but names neither host nor process.
+fn monotonic(line: &[u8]) -> Option<Header<'_>> {
+    let (inside, rest) = bracketed(line)?;
+    let (seconds, micros) = split_at_byte(inside, b'.')?;
+    number(seconds.trim_ascii_start())?;
+    number(micros).filter(|_| micros.len() == 6)?;
+    let header = host_and_ident(Format::JournalIso, rest.strip_prefix(b" ")?)?;
+    (header.pid.is_some() || header.service.as_deref() == Some("kernel")).then_some(header)
+}
+
+/// Whether a stamp is spelled as `kubectl logs --timestamps` does where the node's clock is not in UTC.
+fn is_fixed_nanos_elsewhere(stamp: &[u8]) -> bool {
+    const OFFSET: usize = "2026-11-22T07:00:00.123456789+02:00".len();
+    stamp.len() == OFFSET && stamp.get(10) == Some(&b'T') && stamp.get(19) == Some(&b'.')
 }
 
 /// Whether a stamp is spelled as only `kubectl logs --timestamps`, docker and GitHub Actions do.
@@ -216,6 +261,14 @@ fn compose(line: &[u8]) -> Option<Header<'_>> {
         .take_while(|byte| is_name_byte(**byte))
         .count();
     let (name, rest) = line.split_at_checked(len)?;
+    // `docker service logs` adds the node: `api.1.x7f2@node1    | message`.
+    let (name, rest) = match rest.strip_prefix(b"@") {
+        Some(node) => {
+            let len = node.iter().take(LONGEST_NAME).take_while(|byte| is_name_byte(**byte)).count();
+            (name, node.get(len..)?)
+        }
+        None => (name, rest),
+    };
     let (rest, named_stream) = match rest
         .strip_prefix(b" (stderr)")
         .or_else(|| rest.strip_prefix(b" (stdout)"))

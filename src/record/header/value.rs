@@ -30,6 +30,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// All members.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
     /// The member of this name, or the one that a path with dots leads to.
     pub(super) fn get(&self, path: &str) -> Option<&Value<'a>> {
         let own = self
