@@ -9,8 +9,10 @@ use std::path::PathBuf;
 use crate::report::model::NotRead;
 
 pub mod block;
+mod ci_archive;
 mod map;
 pub mod stream;
+mod unpack;
 pub mod walk;
 
 /// Where a source's bytes come from.
