@@ -216,15 +216,29 @@ enum Engine<'d, 'p> {
     /// This decoder reads for itself. A frame of the legacy form has no end mark.
     Lz4(FrameDecoder<&'d mut Packed<'p>>, Legacy),
     /// There is no decoder, for want of memory.
-    None(&'d mut Packed<'p>),
+    Nothing,
 }
 
 impl<'p> Engine<'_, 'p> {
-    fn input(&mut self) -> &mut Packed<'p> {
+    fn input(&mut self) -> Option<&mut Packed<'p>> {
         match self {
-            Engine::Codec(input, _) | Engine::None(input) => input,
-            Engine::Lz4(decoder, _) => decoder.get_mut(),
+            Engine::Codec(input, _) => Some(input),
+            Engine::Lz4(decoder, _) => Some(decoder.get_mut()),
+            Engine::Nothing => None,
         }
+    }
+
+    /// Prepares for another stream.
+    fn restart(&mut self, format: Format, legacy: Legacy) -> Result<(), String> {
+        if let Engine::Codec(_, codec) = self {
+            return codec.restart(format);
+        }
+        // This decoder keeps the buffers of the first frame, which may not fit the next.
+        *self = match std::mem::replace(self, Engine::Nothing) {
+            Engine::Lz4(decoder, _) => Engine::Lz4(FrameDecoder::new(decoder.into_inner()), legacy),
+            other => other,
+        };
+        Ok(())
     }
 }
 
@@ -281,7 +295,7 @@ impl<'d, 'p> Decoder<'d, 'p> {
                 Ok(codec) => Engine::Codec(input, codec),
                 Err(reason) => {
                     state = State::Failed(io::Error::other(reason));
-                    Engine::None(input)
+                    Engine::Nothing
                 }
             }
         };
@@ -322,7 +336,7 @@ impl<'d, 'p> Decoder<'d, 'p> {
                     self.state = State::Between;
                 }
                 if let Some(reason) = &step.damage {
-                    self.state = State::Failed(self.damaged(reason));
+                    self.state = State::Failed(self.damaged(step.written, reason));
                     if step.written == 0 {
                         return Err(self.failure());
                     }
@@ -336,7 +350,7 @@ impl<'d, 'p> Decoder<'d, 'p> {
                     return Err(if cut_off {
                         self.cut_off()
                     } else {
-                        self.damaged("it makes no sense")
+                        self.damaged(0, "it makes no sense")
                     });
                 }
             },
@@ -352,11 +366,11 @@ impl<'d, 'p> Decoder<'d, 'p> {
                         Ok(0)
                     }
                     Err(_) if starved => Err(self.cut_off()),
-                    Err(error) => Err(self.damaged(&error.to_string())),
+                    Err(error) => Err(self.damaged(0, &error.to_string())),
                     written => written,
                 }
             }
-            Engine::None(_) => Ok(0),
+            Engine::Nothing => Ok(0),
         }
     }
 
@@ -369,11 +383,13 @@ impl<'d, 'p> Decoder<'d, 'p> {
 
     fn place(&mut self) -> u64 {
         let begin = self.begin;
-        self.engine.input().offset() - begin
+        self.engine.input().map_or(0, |input| input.offset() - begin)
     }
 
-    fn damaged(&mut self, reason: &str) -> io::Error {
-        let (name, place, decoded) = (self.format.name(), self.place(), self.decoded);
+    /// `written` bytes are given after this was said.
+    fn damaged(&mut self, written: usize, reason: &str) -> io::Error {
+        let (name, place) = (self.format.name(), self.place());
+        let decoded = self.decoded + written as u64;
         io::Error::new(
             io::ErrorKind::InvalidData,
             format!(
@@ -385,7 +401,7 @@ impl<'d, 'p> Decoder<'d, 'p> {
     /// There are no more bytes, but there should be.
     fn cut_off(&mut self) -> io::Error {
         // What ended the input is the reason, if that is known.
-        if let Some(failure) = self.engine.input().failure() {
+        if let Some(failure) = self.engine.input().and_then(|input| input.failure()) {
             return failure;
         }
         let (name, place, decoded) = (self.format.name(), self.place(), self.decoded);
@@ -401,7 +417,9 @@ impl<'d, 'p> Decoder<'d, 'p> {
             return State::Ended;
         }
         let format = self.format;
-        let input = self.engine.input();
+        let Some(input) = self.engine.input() else {
+            return State::Ended;
+        };
         let zeros = skip_zeros(input);
         if format == Format::Lz4 {
             skip_skippable(input);
@@ -434,16 +452,10 @@ impl<'d, 'p> Decoder<'d, 'p> {
             return State::Ended;
         }
         let legacy = head.starts_with(LZ4_LEGACY);
-        match &mut self.engine {
-            Engine::Codec(_, codec) => {
-                if let Err(reason) = codec.restart(format) {
-                    return State::Failed(io::Error::other(reason));
-                }
-            }
-            Engine::Lz4(_, was_legacy) => *was_legacy = legacy,
-            Engine::None(_) => {}
+        match self.engine.restart(format, legacy) {
+            Ok(()) => State::Inside,
+            Err(reason) => State::Failed(io::Error::other(reason)),
         }
-        State::Inside
     }
 }
 

@@ -152,7 +152,8 @@ fn one_archive(
     loop {
         allowance.set(HEADERS);
         match entries.next() {
-            None if allowance.get() < HEADERS => return End::Mark,
+            // Less than a block is what fills the one before.
+            None if HEADERS - allowance.get() >= HEAD as u64 => return End::Mark,
             None => return End::Nothing,
             Some(Err(error)) => return End::Damage(error.to_string()),
             Some(Ok(mut entry)) => {

@@ -366,7 +366,10 @@ fn member(
         }
         return Ok(flow);
     }
-    // Its length stands behind it, so only its own end can tell.
+    // Its length stands behind it, so only its own end can tell. Folders are written in this way, too.
+    if header.method == 0 && !header.encrypted && skip_descriptor(input, 0) == Some((0, 0)) {
+        return Ok(ControlFlow::Continue(()));
+    }
     if let Some(reason) = header.refusal() {
         note(walk, &header.member.name, reason, true);
     }
@@ -458,12 +461,23 @@ fn skip_descriptor(input: &mut Packed<'_>, packed: u64) -> Option<(u32, u64)> {
     let lengths = &bytes[marked + 4..];
     let wide = lengths.as_chunks::<8>().0;
     let narrow = lengths.as_chunks::<4>().0;
-    let (taken, unpacked) = match (wide, narrow) {
-        ([first, second, ..], _) if u64::from_le_bytes(*first) == packed => (16, u64::from_le_bytes(*second)),
-        (_, [first, second, ..]) if u64::from(u32::from_le_bytes(*first)) == packed & 0xffff_ffff => {
-            (8, u64::from(u32::from_le_bytes(*second)))
+    let wide = match wide {
+        [first, second, ..] if u64::from_le_bytes(*first) == packed => Some(u64::from_le_bytes(*second)),
+        _ => None,
+    };
+    let narrow = match narrow {
+        [first, second, ..] if u64::from(u32::from_le_bytes(*first)) == packed & 0xffff_ffff => {
+            Some(u64::from(u32::from_le_bytes(*second)))
         }
-        _ => return None,
+        _ => None,
+    };
+    // Two short lengths may look like a long one; another header follows in any case.
+    let is_narrow = lengths.get(8..10) == Some(b"PK");
+    let (taken, unpacked) = match (wide, narrow) {
+        (_, Some(unpacked)) if is_narrow => (8, unpacked),
+        (Some(unpacked), _) => (16, unpacked),
+        (None, Some(unpacked)) => (8, unpacked),
+        (None, None) => return None,
     };
     input.consume(marked + 4 + taken);
     Some((crc, unpacked))
