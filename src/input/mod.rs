@@ -15,6 +15,7 @@ use crate::report::model::NotRead;
 
 pub mod block;
 mod buffer;
+mod ci_archive;
 mod cutter;
 mod journal;
 pub mod live;
