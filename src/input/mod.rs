@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use crate::report::model::NotRead;
 
 pub mod block;
+#[cfg_attr(not(test), allow(dead_code, reason = "the feed does not call it yet"))]
+mod journal;
 mod map;
 pub mod stream;
 pub mod walk;

@@ -1,0 +1,208 @@
+//! The entries of a journal, in the order in which they were written.
+//!
+//! In: a [`File`]. Out: its entries, each once, by rising offset. A sound file is read along the chain of its
+//! lists of entries. As soon as the chain is seen to be damaged, the objects are walked as well, one behind the
+//! other, and where they break off, from one 8-byte step to the next until they go on. What either finds is taken.
+//!
+//! Offsets only rise, in the chain, in the walk and in what is given out, so no file makes this loop or look
+//! twice at the same entry.
+
+use super::file::{Entry, File, Kind, OBJECT_HEAD, Object, head_is_plausible};
+
+/// Gives the entries of a journal.
+#[derive(Debug)]
+pub(super) struct Entries {
+    chain: Chain,
+    /// There once the chain is known to be damaged.
+    walk: Option<Walk>,
+    /// What the chain and the walk give next, where that is known already.
+    ahead: [Option<u64>; 2],
+    /// The last entry that was given out, or where objects begin.
+    last: u64,
+    /// The end of that entry. Entries do not overlap.
+    floor: u64,
+    /// How many were given out.
+    pub(super) given: u64,
+}
+
+impl Entries {
+    /// The entries of this journal.
+    pub(super) fn new(file: File<'_>) -> Entries {
+        let objects = file.header.objects;
+        Entries {
+            chain: Chain::new(file),
+            walk: (!Chain::is_sound(file)).then(|| Walk::new(objects)),
+            ahead: [None; 2],
+            last: objects,
+            floor: objects,
+            given: 0,
+        }
+    }
+
+    /// How many bytes belong to no object that the walk could read.
+    pub(super) fn skipped(&self) -> u64 {
+        self.walk.as_ref().map_or(0, |walk| walk.skipped)
+    }
+
+    /// The next entry.
+    pub(super) fn next<'a>(&mut self, file: File<'a>) -> Option<Entry<'a>> {
+        let (at, entry) = if self.walk.is_none() {
+            self.next_of_chain(file).or_else(|| self.next_of_both(file))
+        } else {
+            self.next_of_both(file)
+        }?;
+        self.last = at;
+        self.floor = entry.end;
+        self.given += 1;
+        Some(entry)
+    }
+
+    /// The next entry of a chain that has been sound so far. At its first fault the walk begins.
+    fn next_of_chain<'a>(&mut self, file: File<'a>) -> Option<(u64, Entry<'a>)> {
+        let next = self.chain.next(file);
+        let sound = next
+            .filter(|at| *at >= self.floor)
+            .and_then(|at| Some((at, file.entry(at)?)));
+        let is_end = next.is_none() && self.given >= file.header.entries;
+        if sound.is_none() && !is_end {
+            self.walk = Some(Walk::new(self.last));
+        }
+        sound
+    }
+
+    /// The next entry that the chain or the walk finds.
+    fn next_of_both<'a>(&mut self, file: File<'a>) -> Option<(u64, Entry<'a>)> {
+        let floor = self.floor;
+        let ahead = |at: &u64| *at >= floor && file.entry(*at).is_some();
+        let walk = self.walk.as_mut()?;
+        let chained = self.ahead[0]
+            .filter(ahead)
+            .or_else(|| std::iter::from_fn(|| self.chain.next(file)).find(ahead));
+        let walked = self.ahead[1]
+            .filter(ahead)
+            .or_else(|| std::iter::from_fn(|| walk.next(file)).find(ahead));
+        self.ahead = [chained, walked];
+        let at = chained.into_iter().chain(walked).min()?;
+        Some((at, file.entry(at)?))
+    }
+}
+
+/// Goes along the chain of lists of entries.
+#[derive(Debug)]
+struct Chain {
+    /// The list, 0 behind the last.
+    array: u64,
+    /// The next entry in it.
+    index: usize,
+}
+
+impl Chain {
+    fn new(file: File<'_>) -> Chain {
+        Chain {
+            array: file.header.first_array,
+            index: 0,
+        }
+    }
+
+    /// Whether the chain has as many entries as the header says, by rising offsets. Looks at the lists only.
+    fn is_sound(file: File<'_>) -> bool {
+        let mut chain = Chain::new(file);
+        let (mut count, mut last) = (0, 0);
+        while let Some(at) = chain.next(file) {
+            if at <= last {
+                return false;
+            }
+            count += 1;
+            last = at;
+        }
+        count >= file.header.entries
+    }
+
+    /// The next offset that the chain has.
+    fn next(&mut self, file: File<'_>) -> Option<u64> {
+        loop {
+            let array = file.entry_array(self.array)?;
+            if let Some(at) = array.get(self.index) {
+                self.index += 1;
+                return Some(at);
+            }
+            // A list is made later than the one that it continues, so it lies behind it.
+            self.array = if array.next >= array.end { array.next } else { 0 };
+            self.index = 0;
+        }
+    }
+}
+
+/// Goes from object to object.
+#[derive(Debug)]
+struct Walk {
+    at: u64,
+    /// How many bytes were no object, not counting zeros.
+    skipped: u64,
+}
+
+impl Walk {
+    fn new(at: u64) -> Walk {
+        Walk { at, skipped: 0 }
+    }
+
+    /// The next offset that looks like an entry's.
+    fn next(&mut self, file: File<'_>) -> Option<u64> {
+        while self.at.saturating_add(OBJECT_HEAD as u64) <= file.bytes.len() as u64 {
+            let at = self.at;
+            let object = file.object(at).filter(|object| object.is_plausible());
+            let is_entry = is_entry(file, at);
+            match object.filter(|object| is_entry || is_followed(file, *object)) {
+                Some(object) => self.at = object.end.next_multiple_of(8),
+                None => self.step(file),
+            }
+            if is_entry {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    /// Steps over bytes that are no object.
+    fn step(&mut self, file: File<'_>) {
+        const PAGE: usize = 4096;
+        let rest = usize::try_from(self.at).ok().and_then(|at| file.bytes.get(at..));
+        let rest = rest.unwrap_or(&[]);
+        if rest.get(..PAGE).is_some_and(|page| page == [0; PAGE]) {
+            self.at += PAGE as u64;
+        } else {
+            self.skipped += if rest.starts_with(&[0; 8]) { 0 } else { 8 };
+            self.at += 8;
+        }
+    }
+}
+
+/// Whether an object is followed by another, or by nothing: else its length is wrong.
+fn is_followed(file: File<'_>, object: Object<'_>) -> bool {
+    let next = usize::try_from(object.end.next_multiple_of(8));
+    let rest = next.ok().and_then(|next| file.bytes.get(next..));
+    match rest.and_then(|rest| rest.first_chunk()) {
+        // The end of the file, or of what is used of it.
+        None => true,
+        Some(head) => *head == [0; OBJECT_HEAD] || head_is_plausible(head),
+    }
+}
+
+/// Whether an object that was come upon is an entry: most of its fields are where they must be, before it.
+fn is_entry(file: File<'_>, at: u64) -> bool {
+    let Some(entry) = file
+        .entry(at)
+        .filter(|_| file.object(at).is_some_and(Object::is_plausible))
+    else {
+        return false;
+    };
+    let (mut good, mut bad) = (0, 0);
+    for field in entry.fields() {
+        let is_data = field < at
+            && file
+                .object(field)
+                .is_some_and(|object| object.kind() == Some(Kind::Data));
+        *(if is_data { &mut good } else { &mut bad }) += 1;
+    }
+    good > bad
+}
