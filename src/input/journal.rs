@@ -49,8 +49,6 @@ pub(super) struct JournalReader<B> {
     text: Vec<u8>,
     /// How much of the text was given out.
     given: usize,
-    /// The text grew beyond all bounds, and was ended.
-    stopped: bool,
 }
 
 impl<B: AsRef<[u8]>> JournalReader<B> {
@@ -64,10 +62,9 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         };
         Ok(JournalReader {
             entries: Entries::new(file),
-            lines: Lines::new(),
+            lines: Lines::new(TEXT_LIMIT + TEXT_RATIO * file.bytes.len() as u64),
             text: Vec::new(),
             given: 0,
-            stopped: false,
             bytes,
             header,
         })
@@ -80,9 +77,6 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         let missing = self.header.end.saturating_sub(length);
         let (recovered, expected) = (self.entries.given, self.header.entries);
         let mut losses = Vec::new();
-        if self.stopped {
-            losses.push(format!("its text was ended at {} MiB", self.lines.work >> 20));
-        }
         if !self.header.entries_are_plausible(self.bytes.as_ref().len()) {
             losses.push(format!(
                 "recovered {recovered} entries; the header does not say how many there were"
@@ -90,11 +84,23 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         } else if recovered < expected {
             losses.push(format!("recovered {recovered} of {expected} entries"));
         }
+        if self.lines.is_exhausted() {
+            losses.push(format!(
+                "reading was ended behind {} MiB of text",
+                self.lines.work >> 20
+            ));
+        }
         if self.lines.unreadable > 0 {
-            losses.push(format!("{} fields could not be decoded", self.lines.unreadable));
+            losses.push(format!(
+                "fields that could not be decoded: {}",
+                self.lines.unreadable
+            ));
         }
         if self.lines.shortened > 0 {
-            losses.push(format!("{} fields were shortened to 1 MiB", self.lines.shortened));
+            let count = self.lines.shortened;
+            losses.push(format!(
+                "fields shortened (messages to 1 MiB, others to 4 KiB): {count}"
+            ));
         }
         if losses.is_empty() {
             return self.header.online.then(|| Trouble {
@@ -112,7 +118,7 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         }
         let unread = missing + self.entries.skipped();
         Some(Trouble {
-            reason: format!("a damaged journal: {}", losses.join("; ")),
+            reason: format!("a journal that could be read in part: {}", losses.join("; ")),
             bytes: (unread > 0).then_some(unread),
             lost: true,
         })
@@ -127,13 +133,11 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
             bytes,
             header: &self.header,
         };
-        let limit = TEXT_LIMIT + TEXT_RATIO * bytes.len() as u64;
-        while self.text.len() < CHUNK && !self.stopped {
+        while self.text.len() < CHUNK && !self.lines.is_exhausted() {
             let Some(entry) = self.entries.next(file) else {
                 break;
             };
             self.lines.write(file, entry, &mut self.text);
-            self.stopped = self.lines.work > limit;
         }
     }
 }

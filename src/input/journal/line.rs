@@ -21,7 +21,7 @@ const FIELDS: [&str; 36] = [
     "UNIT",
     "_PID",
     "PRIORITY",
-    // What stands before the message ends here: see `BOOT`.
+    // The boot follows, then what is behind it here.
     "MESSAGE",
     "MESSAGE_ID",
     "SYSLOG_PID",
@@ -52,21 +52,25 @@ const FIELDS: [&str; 36] = [
     "_KERNEL_SUBSYSTEM",
 ];
 
+/// The longest name of a field, in bytes.
+const NAME_LIMIT: usize = 64;
+
 /// The number of `MESSAGE` among the fields.
 const MESSAGE: usize = 8;
 
 /// Stands for fields that lines do not have.
 const LEFT_OUT: usize = FIELDS.len();
 
-/// The most that a line shows of a field, in bytes. Only messages come near it.
-const VALUE_LIMIT: usize = 1 << 20;
+/// The most that lines show of a message and of any other field, in bytes.
+const MESSAGE_LIMIT: usize = 1 << 20;
+const VALUE_LIMIT: usize = 4 << 10;
 
 /// The longest message in a line, in bytes of JSON. The rest follows in lines with the same head, so that
 /// each can be read as a record. Less than [`LINE_LIMIT`](crate::input::block::LINE_LIMIT).
 const PIECE: usize = 192 << 10;
 
 /// How many fields are kept, and how many bytes of their texts.
-const SLOTS: usize = 1 << 14;
+const PLACES: usize = 1 << 14;
 const KEPT: usize = 8 << 20;
 
 /// Writes entries as lines.
@@ -81,6 +85,8 @@ pub(super) struct Lines {
     pub(super) shortened: u64,
     /// How many bytes were decoded and written.
     pub(super) work: u64,
+    /// How many bytes may be.
+    limit: u64,
 }
 
 /// A field of the line that is being put together.
@@ -90,10 +96,13 @@ struct Field {
     /// JSON text.
     value: Vec<u8>,
     is_there: bool,
+    is_message: bool,
 }
 
 impl Lines {
-    pub(super) fn new() -> Lines {
+    /// Stops decoding after about `limit` bytes, so that a small file with references to large fields does not
+    /// keep its reader busy for ever.
+    pub(super) fn new(limit: u64) -> Lines {
         Lines {
             payloads: Payloads::default(),
             value: Vec::new(),
@@ -102,6 +111,7 @@ impl Lines {
             unreadable: 0,
             shortened: 0,
             work: 0,
+            limit,
         }
     }
 
@@ -112,17 +122,25 @@ impl Lines {
         }
         for at in entry.fields() {
             self.take(file, at);
+            if self.is_exhausted() {
+                break;
+            }
         }
         let before = out.len();
         self.join(entry, out);
         self.work += (out.len() - before) as u64;
     }
 
+    /// Whether nothing more should be written.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.work > self.limit
+    }
+
     /// Takes a field into the line.
     fn take(&mut self, file: File<'_>, at: u64) {
-        if let Some((field, text)) = self.cache.get(at) {
+        if let Some(field) = self.cache.field(at) {
             if let Some(field) = self.fields.get_mut(field) {
-                field.add(text);
+                field.add(self.cache.text(at));
             }
             return;
         }
@@ -158,7 +176,12 @@ impl Lines {
             && let Some(name) = FIELDS.get(field)
         {
             let value = text.get(name.len() + 1..).unwrap_or(&[]);
-            let shown = value.get(..VALUE_LIMIT).unwrap_or(value);
+            let limit = if field == MESSAGE {
+                MESSAGE_LIMIT
+            } else {
+                VALUE_LIMIT
+            };
+            let shown = value.get(..limit).unwrap_or(value);
             self.shortened += u64::from(!is_whole || shown.len() < value.len());
             escape(shown, &mut self.value);
         }
@@ -212,6 +235,7 @@ impl Field {
             head: format!(",\"{name}\":\"").into_bytes(),
             value: Vec::new(),
             is_there: false,
+            is_message: name == FIELDS[MESSAGE],
         }
     }
 
@@ -220,7 +244,7 @@ impl Field {
         if !self.is_there {
             self.value.clear();
             self.is_there = true;
-        } else if self.head == b",\"MESSAGE\":\"" && self.value.len() < VALUE_LIMIT {
+        } else if self.is_message && self.value.len() < MESSAGE_LIMIT {
             self.value.extend_from_slice(b"\\n");
         } else {
             return;
@@ -239,13 +263,19 @@ impl Field {
 
 /// The number of the field that a text begins with the name of. None if it does not begin with a name.
 fn number_of(text: &[u8]) -> Option<usize> {
-    let name = &text[..memchr::memchr(b'=', text)?];
+    let head = text.get(..=NAME_LIMIT).unwrap_or(text);
+    let name = &head[..memchr::memchr(b'=', head)?];
     let field = FIELDS.iter().position(|field| field.as_bytes() == name);
     Some(field.unwrap_or(LEFT_OUT))
 }
 
 /// Adds a value as the inside of a JSON string.
 fn escape(value: &[u8], out: &mut Vec<u8>) {
+    // Most values are UTF-8, which is quickly seen.
+    if std::str::from_utf8(value).is_ok() {
+        escape_text(value, out);
+        return;
+    }
     for chunk in value.utf8_chunks() {
         escape_text(chunk.valid().as_bytes(), out);
         if !chunk.invalid().is_empty() {
@@ -254,12 +284,23 @@ fn escape(value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Whether a byte may not stand in a JSON string as it is.
+fn is_special(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+/// Where the first special byte is.
+fn special(text: &[u8]) -> Option<usize> {
+    // A loop over a fixed length without an exit becomes vector code.
+    let clean = |chunk: &&[u8; 32]| !chunk.iter().fold(false, |any, byte| any | is_special(*byte));
+    let start = text.as_chunks().0.iter().take_while(clean).count() * 32;
+    let at = text[start..].iter().position(|byte| is_special(*byte))?;
+    Some(start + at)
+}
+
 fn escape_text(text: &[u8], out: &mut Vec<u8>) {
     let mut rest = text;
-    while let Some(at) = rest
-        .iter()
-        .position(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\'))
-    {
+    while let Some(at) = special(rest) {
         let (plain, behind) = rest.split_at(at);
         out.extend_from_slice(plain);
         match behind[0] {
@@ -303,23 +344,26 @@ fn piece_end(text: &[u8], start: usize) -> usize {
 /// The JSON texts of fields, by the offset of their data object. Each offset has one place; who comes later
 /// takes it.
 struct Cache {
-    slots: Vec<Slot>,
+    /// Who has each place. Apart from the texts, since most fields are left out and have none: so this stays
+    /// in the processor's cache.
+    owners: Vec<Owner>,
+    texts: Vec<Vec<u8>>,
     /// How many bytes of text are kept.
     kept: usize,
 }
 
-#[derive(Default, Clone)]
-struct Slot {
-    /// 0 if the slot is free.
+#[derive(Debug, Default, Clone, Copy)]
+struct Owner {
+    /// 0 if the place is free.
     at: u64,
     field: usize,
-    text: Vec<u8>,
 }
 
 impl Cache {
     fn new() -> Cache {
         Cache {
-            slots: vec![Slot::default(); SLOTS],
+            owners: vec![Owner::default(); PLACES],
+            texts: vec![Vec::new(); PLACES],
             kept: 0,
         }
     }
@@ -327,28 +371,30 @@ impl Cache {
     fn place(at: u64) -> usize {
         // Multiplying spreads offsets, which are multiples of 8, over the upper bits.
         let spread = at.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (spread >> (u64::BITS - SLOTS.ilog2())) as usize
+        (spread >> (u64::BITS - PLACES.ilog2())) as usize
     }
 
-    fn get(&self, at: u64) -> Option<(usize, &[u8])> {
-        let slot = &self.slots[Self::place(at)];
-        (slot.at == at && at != 0).then_some((slot.field, &slot.text))
+    /// The field at this offset, if it is kept; its text is in [`text`](Self::text).
+    fn field(&self, at: u64) -> Option<usize> {
+        let owner = self.owners[Self::place(at)];
+        (owner.at == at && at != 0).then_some(owner.field)
+    }
+
+    fn text(&self, at: u64) -> &[u8] {
+        &self.texts[Self::place(at)]
     }
 
     fn put(&mut self, at: u64, field: usize, text: &[u8]) {
         if self.kept + text.len() > KEPT {
             *self = Cache::new();
         }
-        let slot = &mut self.slots[Self::place(at)];
-        self.kept -= slot.text.len();
-        *slot = Slot {
-            at,
-            field,
-            text: text.to_vec(),
-        };
+        let place = Self::place(at);
+        self.owners[place] = Owner { at, field };
+        self.kept -= self.texts[place].len();
+        self.texts[place] = text.to_vec();
         self.kept += text.len();
     }
 }
 
 // A line shows no more of a field than is decoded of it.
-const _: () = assert!(VALUE_LIMIT <= LIMIT && PIECE < crate::input::block::LINE_LIMIT);
+const _: () = assert!(MESSAGE_LIMIT < LIMIT && PIECE < crate::input::block::LINE_LIMIT);

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::entries::Entries;
 use super::file::{Entry, File, Header, u64_at};
+use super::line::Lines;
 use super::payload::Payloads;
 use super::{JournalReader, is_journal};
 use crate::record::Level;
@@ -406,7 +407,10 @@ fn a_field_that_cannot_be_decoded_is_counted_and_the_entry_kept() {
         let (lines, trouble) = read(bytes);
         assert_eq!(lines.len(), GENERATED, "{name}");
         let trouble = trouble.unwrap();
-        assert!(trouble.contains("fields could not be decoded"), "{trouble}");
+        assert!(
+            trouble.contains("fields that could not be decoded: "),
+            "{trouble}"
+        );
     }
 }
 
@@ -513,7 +517,11 @@ fn long_messages_become_several_lines_that_are_each_a_record() {
         .collect();
     assert_eq!(joined, text[..joined.len()]);
     assert_eq!(joined.len(), 1 << 20, "cut at the limit");
-    assert!(trouble.unwrap().contains("shortened to 1 MiB"));
+    assert!(
+        trouble
+            .unwrap()
+            .contains("fields shortened (messages to 1 MiB, others to 4 KiB): 1")
+    );
 }
 
 #[test]
@@ -539,6 +547,23 @@ fn a_field_that_grows_without_end_is_not_decoded_to_its_end() {
         shared: false,
     };
     assert!(payloads.read(data).is_none());
+}
+
+#[test]
+fn a_journal_that_is_made_to_exhaust_its_reader_is_left() {
+    let bytes = journal("none-regular");
+    let header = Header::read(&bytes).unwrap();
+    let file = File {
+        bytes: &bytes,
+        header: &header,
+    };
+    let mut entries = Entries::new(file);
+    let mut lines = Lines::new(10_000);
+    let mut text = Vec::new();
+    while !lines.is_exhausted() {
+        lines.write(file, entries.next(file).unwrap(), &mut text);
+    }
+    assert!(text.len() < 20_000, "{}", text.len());
 }
 
 proptest! {
