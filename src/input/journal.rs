@@ -70,6 +70,11 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         })
     }
 
+    /// The bytes that it reads.
+    pub(super) fn source(&self) -> &B {
+        &self.bytes
+    }
+
     /// What could not be recovered so far; complete once the last byte was read. Nothing if all is well. That the
     /// file was open is told without calling it a loss.
     pub(super) fn trouble(&self) -> Option<Trouble> {
@@ -113,7 +118,7 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         }
         if missing > 0 {
             losses.push(format!(
-                "the file ends {missing} bytes early; copy it again if it was cut on its way"
+                "the file ends {missing} bytes early: copy it again if it was cut on its way"
             ));
         }
         let unread = missing + self.entries.skipped();

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::report::model::NotRead;
 
 pub mod block;
-#[cfg_attr(not(test), allow(dead_code, reason = "the feed does not call it yet"))]
+#[allow(dead_code, reason = "the feed does not call it yet")]
 mod journal;
 mod map;
 pub mod stream;

@@ -9,6 +9,10 @@
 
 use super::file::{Entry, File, Kind, OBJECT_HEAD, Object, head_is_plausible};
 
+/// The walk ends at so many zeros in a row, in bytes. A writer reserves 8 MiB at once; what follows a larger hole is
+/// another file's.
+const HOLE: u64 = 16 << 20;
+
 /// Gives the entries of a journal.
 #[derive(Debug)]
 pub(super) struct Entries {
@@ -19,7 +23,7 @@ pub(super) struct Entries {
     ahead: [Option<u64>; 2],
     /// The last entry that was given out, or where objects begin.
     last: u64,
-    /// The end of that entry. Entries do not overlap.
+    /// Where the next may begin at the earliest. Not the end of the last, whose length may be wrong.
     floor: u64,
     /// How many were given out.
     pub(super) given: u64,
@@ -44,6 +48,12 @@ impl Entries {
         self.walk.as_ref().map_or(0, |walk| walk.skipped)
     }
 
+    /// How far the walk went.
+    #[cfg(test)]
+    pub(super) fn walked(&self) -> u64 {
+        self.walk.as_ref().map_or(0, |walk| walk.at)
+    }
+
     /// The next entry.
     pub(super) fn next<'a>(&mut self, file: File<'a>) -> Option<Entry<'a>> {
         let (at, entry) = if self.walk.is_none() {
@@ -52,7 +62,7 @@ impl Entries {
             self.next_of_both(file)
         }?;
         self.last = at;
-        self.floor = entry.end;
+        self.floor = at + Entry::ITEMS as u64;
         self.given += 1;
         Some(entry)
     }
@@ -139,21 +149,30 @@ struct Walk {
     at: u64,
     /// How many bytes were no object, not counting zeros.
     skipped: u64,
+    /// How many zeros there were in a row.
+    zeros: u64,
 }
 
 impl Walk {
     fn new(at: u64) -> Walk {
-        Walk { at, skipped: 0 }
+        Walk {
+            at,
+            skipped: 0,
+            zeros: 0,
+        }
     }
 
     /// The next offset that looks like an entry's.
     fn next(&mut self, file: File<'_>) -> Option<u64> {
-        while self.at.saturating_add(OBJECT_HEAD as u64) <= file.bytes.len() as u64 {
+        while self.at.saturating_add(OBJECT_HEAD as u64) <= file.bytes.len() as u64 && self.zeros < HOLE {
             let at = self.at;
             let object = file.object(at).filter(|object| object.is_plausible());
             let is_entry = is_entry(file, at);
             match object.filter(|object| is_entry || is_followed(file, *object)) {
-                Some(object) => self.at = object.end.next_multiple_of(8),
+                Some(object) => {
+                    self.at = object.end.next_multiple_of(8);
+                    self.zeros = 0;
+                }
                 None => self.step(file),
             }
             if is_entry {
@@ -168,12 +187,18 @@ impl Walk {
         const PAGE: usize = 4096;
         let rest = usize::try_from(self.at).ok().and_then(|at| file.bytes.get(at..));
         let rest = rest.unwrap_or(&[]);
-        if rest.get(..PAGE).is_some_and(|page| page == [0; PAGE]) {
-            self.at += PAGE as u64;
+        let step = if rest.starts_with(&[0; PAGE]) {
+            PAGE as u64
         } else {
-            self.skipped += if rest.starts_with(&[0; 8]) { 0 } else { 8 };
-            self.at += 8;
+            8
+        };
+        if rest.starts_with(&[0; 8]) {
+            self.zeros += step;
+        } else {
+            self.skipped += step;
+            self.zeros = 0;
         }
+        self.at += step;
     }
 }
 

@@ -160,7 +160,6 @@ impl<'a> File<'a> {
         let entry = Entry {
             bytes: object.bytes,
             item,
-            end: object.end,
         };
         let sound = !items.is_empty()
             && items.len().is_multiple_of(item)
@@ -248,13 +247,11 @@ pub(super) struct Data<'a> {
 pub(super) struct Entry<'a> {
     bytes: &'a [u8],
     item: usize,
-    /// The offset behind it.
-    pub(super) end: u64,
 }
 
 impl<'a> Entry<'a> {
     /// Where the list of fields begins.
-    const ITEMS: usize = 64;
+    pub(super) const ITEMS: usize = 64;
 
     /// Times are less than this, in microseconds (journalctl's own bound).
     const LATEST: u64 = 1 << 55;

@@ -73,6 +73,9 @@ const PIECE: usize = 192 << 10;
 const PLACES: usize = 1 << 14;
 const KEPT: usize = 8 << 20;
 
+/// What a reference to a field counts, in bytes.
+const ITEM_WORK: u64 = 16;
+
 /// Writes entries as lines.
 pub(super) struct Lines {
     payloads: Payloads,
@@ -83,7 +86,7 @@ pub(super) struct Lines {
     pub(super) unreadable: u64,
     /// Fields that are longer than what a line shows.
     pub(super) shortened: u64,
-    /// How many bytes were decoded and written.
+    /// How many bytes were looked at, decoded and written.
     pub(super) work: u64,
     /// How many bytes may be.
     limit: u64,
@@ -122,6 +125,7 @@ impl Lines {
         }
         for at in entry.fields() {
             self.take(file, at);
+            self.work += ITEM_WORK;
             if self.is_exhausted() {
                 break;
             }

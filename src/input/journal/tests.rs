@@ -322,6 +322,10 @@ fn offsets(bytes: &[u8], kind: u8) -> Vec<usize> {
     offsets
 }
 
+/// Changes a journal, or what stands at an offset in it.
+type Damage<'a> = &'a dyn Fn(&mut [u8]);
+type DamageAt<'a> = &'a dyn Fn(&mut [u8], usize);
+
 fn put(bytes: &mut [u8], at: usize, value: u64) {
     bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
 }
@@ -331,7 +335,7 @@ fn a_damaged_chain_loses_nothing() {
     let whole = journal("zstd-compact");
     let (all, _) = read(&whole);
     let first_array = u64_at(&whole, 176).unwrap() as usize;
-    let damage: [(&str, &dyn Fn(&mut [u8])); 8] = [
+    let damage: [(&str, Damage<'_>); 8] = [
         ("wild first list", &|bytes| put(bytes, 176, u64::MAX - 7)),
         ("first list in the header", &|bytes| put(bytes, 176, 8)),
         ("no list", &|bytes| put(bytes, 176, 0)),
@@ -365,11 +369,12 @@ fn a_damaged_entry_loses_itself_alone() {
         let (all, _) = read(&whole);
         let entries = offsets(&whole, 3);
         assert_eq!(entries.len(), GENERATED);
-        let damage: [(&str, &dyn Fn(&mut [u8], usize)); 5] = [
+        let damage: [(&str, DamageAt<'_>); 6] = [
             ("zeroed", &|bytes, at| bytes[at..at + 64].fill(0)),
             ("another kind", &|bytes, at| bytes[at] = 9),
             ("huge", &|bytes, at| put(bytes, at + 8, u64::MAX)),
             ("without length", &|bytes, at| put(bytes, at + 8, 0)),
+            ("of another length", &|bytes, at| put(bytes, at + 8, 48)),
             ("without a time", &|bytes, at| put(bytes, at + 24, 0)),
         ];
         for (what, damage) in damage {
@@ -387,6 +392,34 @@ fn a_damaged_entry_loses_itself_alone() {
             );
         }
     }
+}
+
+#[test]
+fn an_entry_that_seems_longer_hides_no_other() {
+    for name in ["zstd-compact", "none-regular"] {
+        let mut bytes = journal(name);
+        let entry = offsets(&bytes, 3)[20];
+        let size = u64_at(&bytes, entry + 8).unwrap();
+        put(&mut bytes, entry + 8, size + 16 * 200);
+        let (lines, trouble) = read(bytes);
+        assert_eq!(lines.len(), GENERATED, "{name}");
+        assert!(trouble.unwrap().contains("could not be decoded"), "{name}");
+    }
+}
+
+#[test]
+fn a_hole_behind_the_journal_is_not_walked_to_its_end() {
+    let mut bytes = journal("zstd-regular");
+    put(&mut bytes, 152, 100);
+    bytes.resize(100 << 20, 0);
+    let header = Header::read(&bytes).unwrap();
+    let file = File {
+        bytes: &bytes,
+        header: &header,
+    };
+    let mut entries = Entries::new(file);
+    assert_eq!(std::iter::from_fn(|| entries.next(file)).count(), GENERATED);
+    assert!(entries.walked() < 20 << 20);
 }
 
 #[test]
@@ -581,8 +614,9 @@ proptest! {
             .chain((1..=7).flat_map(|kind| offsets(&bytes, kind)).flat_map(|at| at..at + 80))
             .filter(|at| *at < bytes.len() && !(0..16).contains(at))
             .collect();
+        let end = tail(&bytes);
         for (at, flip) in flips {
-            let at = if at_heads { heads[at.index(heads.len())] } else { 16 + at.index(tail(&bytes) - 16) };
+            let at = if at_heads { heads[at.index(heads.len())] } else { 16 + at.index(end - 16) };
             bytes[at] ^= flip;
         }
         let Ok(mut reader) = JournalReader::new(&bytes) else { return Ok(()) };
