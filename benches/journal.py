@@ -2,7 +2,8 @@
 """Compares reading a binary journal here and by journalctl, in CPU time.
 
 In: a journal, best one of 100,000 entries or more. Out: a table with the medians of user and system time, and the
-ratio to `journalctl -o export`. All programs run in turn, so that they meet the same noise.
+ratio to `journalctl -o export`. All programs run in turn, so that they meet the same noise. A journal of any size can be
+made with `systemd-journal-remote -o big.journal STREAM`, where STREAM is what `journalctl -o export` prints.
 
     cargo build --release
     python3 benches/journal.py system.journal

@@ -91,7 +91,7 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         }
         if self.lines.is_exhausted() {
             losses.push(format!(
-                "reading was ended behind {} MiB of text",
+                "reading was ended after {} MiB of text",
                 self.lines.work >> 20
             ));
         }
@@ -120,6 +120,8 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
             losses.push(format!(
                 "the file ends {missing} bytes early: copy it again if it was cut on its way"
             ));
+        } else if recovered < expected || self.lines.unreadable > 0 {
+            losses.push("look for an undamaged copy of the file".to_owned());
         }
         let unread = missing + self.entries.skipped();
         Some(Trouble {

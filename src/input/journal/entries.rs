@@ -166,13 +166,14 @@ impl Walk {
     fn next(&mut self, file: File<'_>) -> Option<u64> {
         while self.at.saturating_add(OBJECT_HEAD as u64) <= file.bytes.len() as u64 && self.zeros < HOLE {
             let at = self.at;
-            let object = file.object(at).filter(|object| object.is_plausible());
             let is_entry = is_entry(file, at);
-            match object.filter(|object| is_entry || is_followed(file, *object)) {
+            let object = file.object(at).filter(|object| object.is_plausible());
+            match object.filter(|object| is_followed(file, *object)) {
                 Some(object) => {
                     self.at = object.end.next_multiple_of(8);
                     self.zeros = 0;
                 }
+                // An entry whose length is wrong is one nevertheless.
                 None => self.step(file),
             }
             if is_entry {
