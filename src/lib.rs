@@ -27,7 +27,8 @@ use detect::examine::{Examined, examine};
 use error::Error;
 use input::block::{BLOCK_SIZE, Block};
 use input::stream::Feed;
-use input::{Source, walk};
+use input::walk::{self, Walking};
+use input::Source;
 use pipeline::Done;
 use record::time::{Clock, Zone};
 use report::build::{Making, build};
@@ -58,6 +59,10 @@ pub struct Options {
     pub block_size: usize,
     /// Whether big files may be mapped.
     pub map_files: bool,
+    /// Globs of what is left out below folders.
+    pub exclude: Vec<String>,
+    /// Whether symbolic links below folders are followed.
+    pub follow: bool,
     /// Zone for lines that state none.
     pub zone: Zone,
     /// The time of the run in UTC nanoseconds.
@@ -74,6 +79,8 @@ impl Options {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             block_size: BLOCK_SIZE,
             map_files: true,
+            exclude: Vec::new(),
+            follow: false,
             zone: Zone::Utc,
             now,
             host: String::new(),
@@ -102,7 +109,12 @@ impl Progress for Silent {
 
 /// Scans the logs and makes the report.
 pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) -> Result<Report, Error> {
-    let mut inputs = walk::find(&options.paths);
+    let walking = Walking {
+        exclude: &options.exclude,
+        follow: options.follow,
+        clock: &|source| clock(source, options),
+    };
+    let mut inputs = walk::find(&options.paths, &walking)?;
     let detector = Detector::new(library)?;
     let clocks: Vec<Clock> = inputs
         .sources

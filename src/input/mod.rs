@@ -1,15 +1,20 @@
 //! Inputs: paths and standard input to blocks of bytes.
 //!
-//! In: what the person named. Out: [`Source`]s in the order of their names, and for each
+//! In: what the person named. Out: [`Source`]s in the order of their names and ages, and for each
 //! its [`Block`](block::Block)s, cut at line ends, in order. What cannot be read becomes a
 //! [`NotRead`] value; it never ends the run. This is the only room that opens logs.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::report::model::NotRead;
 
 pub mod block;
+mod left_out;
 mod map;
+mod not_logs;
+mod rotation;
+mod service;
 pub mod stream;
 pub mod walk;
 
@@ -33,13 +38,18 @@ pub struct Source {
     pub service: Option<String>,
     /// The file's modification time in UTC nanoseconds, if known.
     pub modified: Option<i64>,
+    /// The rotation set that this is a piece of, by the path of its live log (which need not exist). The pieces
+    /// of a set stand one after the other, oldest first.
+    pub set: Option<Arc<str>>,
 }
 
 /// What the walk found.
 #[derive(Debug, Default)]
 pub struct Inputs {
-    /// Logs to read, sorted by name.
+    /// Logs to read, sorted by name; pieces of a set stand together, where the set's name belongs.
     pub sources: Vec<Source>,
+    /// Sets whose pieces are in the order of their times, since their names suggest another.
+    pub reordered: Vec<Arc<str>>,
     /// What was found and will not be read.
     pub not_read: Vec<NotRead>,
 }

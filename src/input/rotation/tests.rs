@@ -1,0 +1,1 @@
+//! Sets, as they are found in folders.
