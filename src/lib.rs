@@ -25,10 +25,10 @@ use detect::collect::Collector;
 use detect::compile::Detector;
 use detect::examine::{Examined, examine};
 use error::Error;
+use input::Source;
 use input::block::{BLOCK_SIZE, Block};
 use input::stream::Feed;
 use input::walk::{self, Walking};
-use input::Source;
 use pipeline::Done;
 use record::time::{Clock, Zone};
 use report::build::{Making, build};
@@ -137,8 +137,12 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
     let mut not_read = Vec::new();
     let mut logs = 0;
     pipeline::run(&pool, feed, work, |done| match done {
-        Done::Block(source, examined) => collector.take(source, examined),
+        Done::Block(source, examined) => {
+            collector.enter(source, inputs.sources[source].set.as_ref());
+            collector.take(source, examined);
+        }
         Done::End(source, bytes, trouble) => {
+            collector.enter(source, inputs.sources[source].set.as_ref());
             collector.end(source, bytes);
             logs += 1;
             progress.joined(logs, collector.findings());
@@ -160,6 +164,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         now: options.now,
         host: options.host.clone(),
         zone: options.zone,
+        reordered: inputs.reordered.iter().map(ToString::to_string).collect(),
         signatures: library.signatures().len(),
     };
     Ok(build(

@@ -99,7 +99,11 @@ impl Why {
                 "symbolic links",
                 "; name it to have it read, or use --follow",
             ),
-            Why::LinkToNothing => ("a symbolic link to nothing".to_owned(), "symbolic links to nothing", ""),
+            Why::LinkToNothing => (
+                "a symbolic link to nothing".to_owned(),
+                "symbolic links to nothing",
+                "",
+            ),
             Why::Loop => (
                 "a symbolic link to a folder that it lies in".to_owned(),
                 "symbolic links to a folder that they lie in",
@@ -111,7 +115,11 @@ impl Why {
                 "; name it to have it read as a stream",
             ),
             Why::Hidden => ("hidden".to_owned(), "hidden files or folders", NAME_IT),
-            Why::Kernel => ("files of the kernel, not logs".to_owned(), "folders of the kernel", NAME_IT),
+            Why::Kernel => (
+                "files of the kernel, not logs".to_owned(),
+                "folders of the kernel",
+                NAME_IT,
+            ),
         };
         (one, many.to_owned(), advice)
     }
@@ -145,8 +153,7 @@ impl LeftOut {
     /// The notes. `roots` are the paths that were named.
     pub(super) fn into_notes(mut self, roots: &[PathBuf]) -> Vec<NotRead> {
         self.entries.sort_by(|a, b| a.path.cmp(&b.path));
-        self.entries
-            .dedup_by(|a, b| a.path == b.path && a.why == b.why);
+        self.entries.dedup_by(|a, b| a.path == b.path && a.why == b.why);
         let mut by_reason: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         for entry in self.entries {
             by_reason.entry(entry.why.words().1).or_default().push(entry);
@@ -168,7 +175,9 @@ fn notes_of(entries: Vec<Entry>, roots: &[PathBuf]) -> Vec<NotRead> {
     };
     let groups = if notes(&groups) > NOTES {
         let root = |path: &Path| {
-            let above = roots.iter().filter(|root| path.starts_with(root) && path != root.as_path());
+            let above = roots
+                .iter()
+                .filter(|root| path.starts_with(root) && path != root.as_path());
             let nearest = above.max_by_key(|root| root.components().count());
             nearest.cloned().unwrap_or_else(|| folder(path))
         };
@@ -246,7 +255,10 @@ mod tests {
         let few = notes((0..5).map(|n| format!("logs/{n}.md")));
         assert_eq!(few.len(), 5);
         assert_eq!(few[0].0, "logs/0.md");
-        assert_eq!(few[0].1, "not a log by its name (documentation); name it to have it read");
+        assert_eq!(
+            few[0].1,
+            "not a log by its name (documentation); name it to have it read"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::report::model::NotRead;
 
 pub mod block;
+mod ci_archive;
 mod left_out;
 mod map;
 mod not_logs;

@@ -24,7 +24,10 @@ const ENDINGS: &[(&str, &[&str])] = &[
     ),
     ("a picture", &["png", "jpg", "jpeg", "gif", "svg", "ico", "webp"]),
     ("a program or library", &["so", "exe", "dll", "a", "o", "bin"]),
-    ("a database", &["db", "sqlite", "sqlite3", "mdb", "ldb", "rdb", "ibd", "frm"]),
+    (
+        "a database",
+        &["db", "sqlite", "sqlite3", "mdb", "ldb", "rdb", "ibd", "frm"],
+    ),
     ("a lock or process id", &["lock", "lck", "pid"]),
     ("a temporary file", &["tmp", "swp", "swo", "part", "partial"]),
 ];

@@ -110,7 +110,11 @@ pub(super) fn live_name(name: &str) -> String {
 /// `pods/NAMESPACE_POD_UID/CONTAINER/RESTARTS.log`.
 pub(super) fn in_pod(path: &Path) -> bool {
     let pod = path.parent().and_then(Path::parent).and_then(Path::file_name);
-    let parts: Vec<&str> = pod.and_then(OsStr::to_str).unwrap_or_default().split('_').collect();
+    let parts: Vec<&str> = pod
+        .and_then(OsStr::to_str)
+        .unwrap_or_default()
+        .split('_')
+        .collect();
     let is_uid = |uid: &str| {
         matches!(uid.len(), 32 | 36) && uid.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
     };
@@ -240,7 +244,11 @@ impl Folder {
         pieces.sort();
         if let Some((newest, _, _)) = pieces.last() {
             let live = format!("{newest}.log");
-            self.add(live, pieces.into_iter().map(|(_, _, number)| number).collect(), left_out);
+            self.add(
+                live,
+                pieces.into_iter().map(|(_, _, number)| number).collect(),
+                left_out,
+            );
         }
     }
 
@@ -274,7 +282,11 @@ impl Folder {
         }
         steps.sort_unstable();
         let pieces: Vec<usize> = steps.into_iter().map(|(_, number)| number).collect();
-        let is_first = |number: &usize| FIRST.iter().any(|first| self.files[*number].plain == format!("{first}.txt"));
+        let is_first = |number: &usize| {
+            FIRST
+                .iter()
+                .any(|first| self.files[*number].plain == format!("{first}.txt"))
+        };
         if pieces.first().is_some_and(is_first) && self.in_order_of_time(&pieces).as_ref() == Some(&pieces) {
             self.push(String::new(), &pieces, false);
         }
@@ -337,7 +349,10 @@ impl Folder {
             if let Some(reading) = names::read(&self.files[number].plain)
                 && wanted(reading.trust)
             {
-                families.entry(reading.live.clone()).or_default().push((reading, number));
+                families
+                    .entry(reading.live.clone())
+                    .or_default()
+                    .push((reading, number));
             }
         }
         families

@@ -9,9 +9,9 @@ use super::rotation;
 
 /// Names that say what is in a log, or nothing, but not who wrote it.
 const SAYS_NOTHING: &[&str] = &[
-    "access", "error", "stdout", "stderr", "out", "err", "current", "output", "console", "log", "logs", "var",
-    "tmp", "syslog", "messages", "journal", "daemon", "all", "combined", "dump", "docker", "compose", "kern",
-    "dmesg", "system", "ci", "build", "app", "u_ex", "*", "",
+    "access", "error", "stdout", "stderr", "out", "err", "current", "output", "console", "log", "logs",
+    "var", "tmp", "syslog", "messages", "journal", "daemon", "all", "combined", "dump", "docker", "compose",
+    "kern", "dmesg", "system", "ci", "build", "app", "u_ex", "*", "",
 ];
 
 /// Of these, the ones that leave it to the folder.
@@ -24,7 +24,11 @@ pub(super) fn of(path: &Path) -> Option<String> {
         // Its records say who wrote them.
         return None;
     }
-    let folder = || path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+    let folder = || {
+        path.parent()
+            .and_then(Path::file_name)
+            .and_then(|name| name.to_str())
+    };
     let word = word(&name);
     // Kubernetes: `pods/NAMESPACE_POD_UID/CONTAINER/0.log`.
     if rotation::in_pod(path) || FOLDER_SAYS.contains(&word) {

@@ -15,6 +15,7 @@ use std::time::UNIX_EPOCH;
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
+use super::ci_archive::repeated_steps;
 use super::left_out::{LeftOut, Why};
 use super::{Inputs, Origin, Source, not_logs, rotation, service};
 use crate::error::Error;
@@ -53,13 +54,18 @@ pub fn find(paths: &[PathBuf], walking: &Walking<'_>) -> Result<Inputs, Error> {
     for path in files.into_iter().chain(folders) {
         walk.walk(path);
     }
-    sources.extend(walk.once().into_iter().map(source));
+    let found = walk.once();
+    sources.extend(walk.without_steps(found).into_iter().map(source));
     let mut left_out = walk.left_out;
     let rotation::Arranged {
         mut sources,
         reordered,
     } = rotation::arrange(sources, walking.clock, &mut left_out);
-    if sources.len() == 1 || sources.iter().all(|source| source.set.is_some() && source.set == sources[0].set) {
+    if sources.len() == 1
+        || sources
+            .iter()
+            .all(|source| source.set.is_some() && source.set == sources[0].set)
+    {
         // A name tells logs apart; one log alone reads the same as through standard input.
         for source in &mut sources {
             source.service = None;
@@ -172,7 +178,11 @@ impl<'a> Walk<'a> {
                 Ok(entry) => {
                     if let Some(why) = self.why_not_even_look(&entry) {
                         let is_dir = entry.file_type().is_dir();
-                        let bytes = if is_dir { None } else { entry.metadata().ok().map(|metadata| metadata.len()) };
+                        let bytes = if is_dir {
+                            None
+                        } else {
+                            entry.metadata().ok().map(|metadata| metadata.len())
+                        };
                         self.left_out.add(entry.path(), bytes, why);
                         if is_dir {
                             entries.skip_current_dir();
@@ -272,13 +282,41 @@ impl<'a> Walk<'a> {
         }
         for link in std::mem::take(&mut self.links) {
             let target = fs::metadata(&link);
-            let is_read = |metadata: &Metadata| metadata.is_file() && files.contains_key(&identity(&link, metadata));
+            let is_read =
+                |metadata: &Metadata| metadata.is_file() && files.contains_key(&identity(&link, metadata));
             if !target.as_ref().is_ok_and(is_read) {
-                let why = if target.is_ok() { Why::Link } else { Why::LinkToNothing };
+                let why = if target.is_ok() {
+                    Why::Link
+                } else {
+                    Why::LinkToNothing
+                };
                 self.left_out.add(&link, None, why);
             }
         }
-        files.into_values().filter_map(|names| self.one_of(names)).collect()
+        files
+            .into_values()
+            .filter_map(|names| self.one_of(names))
+            .collect()
+    }
+
+    /// A CI system writes the lines of a step into the log of its job as well.
+    fn without_steps(&mut self, found: Vec<Found>) -> Vec<Found> {
+        let paths: Vec<String> = found
+            .iter()
+            .map(|found| found.path.to_string_lossy().replace('\\', "/"))
+            .collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let repeated = repeated_steps(&paths);
+        let mut kept = Vec::with_capacity(found.len());
+        for (found, is_step) in found.into_iter().zip(repeated) {
+            if is_step {
+                self.left_out
+                    .add(&found.path, Some(found.metadata.len()), Why::Step);
+            } else {
+                kept.push(found);
+            }
+        }
+        kept
     }
 
     /// The best of the names of one file. Other hard links are said; other ways to the same name are not.
@@ -286,7 +324,10 @@ impl<'a> Walk<'a> {
         if names.len() == 1 {
             return names.pop();
         }
-        let real: Vec<Option<PathBuf>> = names.iter().map(|name| fs::canonicalize(&name.path).ok()).collect();
+        let real: Vec<Option<PathBuf>> = names
+            .iter()
+            .map(|name| fs::canonicalize(&name.path).ok())
+            .collect();
         let lies_there = |at: usize| std::path::absolute(&names[at].path).ok() == real[at];
         let best = (0..names.len()).min_by_key(|at| (!names[*at].named, !lies_there(*at), *at))?;
         let kept = names[best].path.display().to_string();
@@ -346,7 +387,8 @@ impl Exclude {
         } else {
             trimmed.to_owned()
         };
-        let matcher = glob_matcher(&glob).map_err(|error| Error::Usage(format!("--exclude '{text}': {error}")))?;
+        let matcher =
+            glob_matcher(&glob).map_err(|error| Error::Usage(format!("--exclude '{text}': {error}")))?;
         Ok(Exclude {
             text: text.to_owned(),
             matcher,
@@ -369,7 +411,8 @@ fn glob_matcher(glob: &str) -> Result<GlobMatcher, String> {
 }
 
 fn is_glob(path: &Path) -> bool {
-    path.to_str().is_some_and(|text| text.contains(['*', '?', '[', '{']))
+    path.to_str()
+        .is_some_and(|text| text.contains(['*', '?', '[', '{']))
 }
 
 /// A glob of paths, as a shell would find them. A `**` at the end stands for the folder above it.

@@ -53,7 +53,9 @@ pub(super) fn sort<T>(files: &mut Vec<(Place, T)>) {
     for id in ids {
         // The journal's files keep the places that they have together.
         let of_id = |place: &Place| place.first.as_ref().is_some_and(|(own, _)| *own == id);
-        let at: Vec<usize> = (0..files.len()).filter(|number| of_id(&files[*number].0)).collect();
+        let at: Vec<usize> = (0..files.len())
+            .filter(|number| of_id(&files[*number].0))
+            .collect();
         let mut by_number = at.clone();
         by_number.sort_by_key(|number| files[*number].0.first.as_ref().map(|(_, seqnum)| *seqnum));
         let mut order: Vec<usize> = (0..files.len()).collect();
@@ -97,7 +99,13 @@ mod tests {
 
     #[test]
     fn other_names_are_no_archived_journals() {
-        for name in ["system.journal", "user@host.log", "system@1-2-3.journal", "@.journal", "user-1000.journal~"] {
+        for name in [
+            "system.journal",
+            "user@host.log",
+            "system@1-2-3.journal",
+            "@.journal",
+            "user-1000.journal~",
+        ] {
             assert_eq!(read(name), None, "{name}");
         }
         let remote = "remote-db@4e3a8403d3844b0bb77b258e3429610c-0000000000000001-000640b5eed32e9d.journal";

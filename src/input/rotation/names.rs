@@ -54,14 +54,14 @@ const COMPRESSED: &[&str] = &["gz", "z", "bz2", "xz", "lzma", "zst", "zstd", "lz
 
 /// Endings of archives and images, which are never pieces of one log.
 const NOT_PIECES: &[&str] = &[
-    "tar", "tgz", "tbz", "tbz2", "txz", "tzst", "zip", "7z", "rar", "jar", "war", "iso", "img", "dump", "hprof",
-    "core", "pcap", "sql", "db", "bak",
+    "tar", "tgz", "tbz", "tbz2", "txz", "tzst", "zip", "7z", "rar", "jar", "war", "iso", "img", "dump",
+    "hprof", "core", "pcap", "sql", "db", "bak",
 ];
 
 /// Endings of logs, also of those that are divided by level or kind.
 const LOG_ENDINGS: &[&str] = &[
-    "log", "txt", "out", "err", "json", "jsonl", "ndjson", "csv", "stdout", "stderr", "trc", "trace", "audit",
-    "access", "error", "warn", "warning", "info", "debug",
+    "log", "txt", "out", "err", "json", "jsonl", "ndjson", "csv", "stdout", "stderr", "trc", "trace",
+    "audit", "access", "error", "warn", "warning", "info", "debug",
 ];
 
 /// What stands between a name and its date or number.
@@ -279,7 +279,9 @@ fn at_end(text: &str) -> Option<(&str, char, Found)> {
 /// A number of up to three digits; longer ones are process ids and ports.
 fn index(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    (is_number && text.len() <= 3).then(|| text.parse().ok()).flatten()
+    (is_number && text.len() <= 3)
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 /// Reads `20261120`, `2026-11-20T07-00-00.000`, `2026112007`, `20261120.3`, `1795334372`, `11-20-2026`, `2026-11`
@@ -364,20 +366,35 @@ mod tests {
             ("syslog.7.gz", "syslog -7 Sure"),
             ("app.log.10", "app.log -10 Sure"),
             ("0123abc-json.log.2.gz", "0123abc-json.log -2 Sure"),
-            ("app-stdout---supervisor-x7f2.log.3", "app-stdout---supervisor-x7f2.log -3 Sure"),
+            (
+                "app-stdout---supervisor-x7f2.log.3",
+                "app-stdout---supervisor-x7f2.log -3 Sure",
+            ),
             ("messages.2", "messages -2 LiveOrTimes"),
             ("Xorg.0.log.old", "Xorg.0.log -1 LiveOrTimes"),
             ("app.log-20261121.gz", "app.log [20261121] Sure"),
             ("messages-20261121", "messages [20261121] LiveOrTimes"),
             ("app.log-2026112107", "app.log [20261121, 7] LiveOrTimes"),
-            ("app.log-20261122-1795334372.gz", "app.log [20261122, 1795334372] LiveOrTimes"),
+            (
+                "app.log-20261122-1795334372.gz",
+                "app.log [20261122, 1795334372] LiveOrTimes",
+            ),
             ("access.log.1795334372", "access.log [1795334372] LiveOrTimes"),
             ("app-20261121.log", "app.log [20261121] Sure"),
-            ("app.log.2025-11-20_07-30-00", "app.log [20251120, 7, 30, 0] LiveOrTimes"),
+            (
+                "app.log.2025-11-20_07-30-00",
+                "app.log [20251120, 7, 30, 0] LiveOrTimes",
+            ),
             // kubelet, pm2, lumberjack, logback, winston
             ("0.log.20251122-073000.gz", "0.log [20251122, 73000] LiveOrTimes"),
-            ("app-out__2025-11-20_00-00-00.log", "app-out.log [20251120, 0, 0, 0] LiveOrTimes"),
-            ("app-2025-11-20T07-00-00.000.log.gz", "app.log [20251120, 7, 0, 0, 0] LiveOrTimes"),
+            (
+                "app-out__2025-11-20_00-00-00.log",
+                "app-out.log [20251120, 0, 0, 0] LiveOrTimes",
+            ),
+            (
+                "app-2025-11-20T07-00-00.000.log.gz",
+                "app.log [20251120, 7, 0, 0, 0] LiveOrTimes",
+            ),
             ("app-2025-11-20.0.log.gz", "app.log [20251120, 0] LiveOrTimes"),
             ("app-2025-11-20.log.2", "app.log [20251120, 2] Sure"),
             ("app-11-20-2025-1.log.gz", "app.log [20251120, 1] LiveOrTimes"),
@@ -385,20 +402,29 @@ mod tests {
             ("app.1.log.zip", "app.log -1 LiveAndTimes"),
             ("app3.log", "app.log -3 LiveAndTimes"),
             // Tomcat, Jetty, IIS, runit
-            ("localhost_access_log.2025-11-20.txt", "localhost_access_log.txt [20251120] Sure"),
+            (
+                "localhost_access_log.2025-11-20.txt",
+                "localhost_access_log.txt [20251120] Sure",
+            ),
             ("2025_11_20.stderrout.log", "*.stderrout.log [20251120] Sure"),
             ("2025-11-20-app.log", "app.log [20251120] Sure"),
             ("u_ex251120.log", "u_ex.log [251120] Sure"),
             ("u_ex25112107_x.log", "u_ex_x.log [25112107] Sure"),
             ("u_extend12.log", "u_extend.log [12] Sure"),
-            ("@4000000065564f7c1b2c3d4e.s", "current [4611686020127248252, 455884110] Sure"),
+            (
+                "@4000000065564f7c1b2c3d4e.s",
+                "current [4611686020127543164, 455884110] Sure",
+            ),
             // Names that need company: numbers of workers, hosts, versions, processes
             ("worker-1.log", "worker.log -1 LiveAndTimes"),
             ("node.1.log", "node.log -1 LiveAndTimes"),
             ("worker-1", "worker -1 LiveAndTimes"),
             ("gc-3.8.1.log", "gc-3.8.log -1 LiveAndTimes"),
             ("app-20261121-12345.log", "app.log [20261121, 12345] Times"),
-            ("prog.INFO.20261122-073412.12345", "prog.INFO [20261122, 73412, 12345] Times"),
+            (
+                "prog.INFO.20261122-073412.12345",
+                "prog.INFO [20261122, 73412, 12345] Times",
+            ),
             // Names that say nothing
             ("app.log", "nothing"),
             ("syslog", "nothing"),
@@ -424,14 +450,25 @@ mod tests {
         let oldest_first: &[&[&str]] = &[
             &["app.log.10", "app.log.9.gz", "app.log.1", "app.log.0"],
             &["app.log-20251231", "app.log-20260101", "app.log-20261121.gz"],
-            &["app-2025-11-20.2.log", "app-2025-11-20.10.log", "app-2025-11-21.0.log"],
-            &["app-2025-11-20.log", "app-2025-11-20.log.1", "app-2025-11-20.log.2"],
+            &[
+                "app-2025-11-20.2.log",
+                "app-2025-11-20.10.log",
+                "app-2025-11-21.0.log",
+            ],
+            &[
+                "app-2025-11-20.log",
+                "app-2025-11-20.log.1",
+                "app-2025-11-20.log.2",
+            ],
             &["0.log.20251122-073000.gz", "0.log.20251122-181500"],
             &["app.log.2025-11-20-09", "app.log.2025-11-20-10"],
             &["app-12-31-2025-1.log", "app-01-01-2026-1.log"],
         ];
         for names in oldest_first {
-            let keys: Vec<Key> = names.iter().map(|name| read(uncompressed(name).0).unwrap().key).collect();
+            let keys: Vec<Key> = names
+                .iter()
+                .map(|name| read(uncompressed(name).0).unwrap().key)
+                .collect();
             assert!(keys.is_sorted(), "{names:?}: {keys:?}");
             assert!(keys.last().unwrap() < &Key::Live);
         }
