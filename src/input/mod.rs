@@ -17,6 +17,7 @@ mod not_logs;
 mod rotation;
 mod service;
 pub mod stream;
+mod unpack;
 pub mod walk;
 
 /// Where a source's bytes come from.

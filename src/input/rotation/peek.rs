@@ -5,8 +5,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::input::stream::Trouble;
+use crate::input::unpack::{Input, Limits, Member, Sink, is_packed, unpack};
 use crate::record::edge::{DATE_RANGE, first_stamp, last_stamp};
 use crate::record::time::Clock;
 
@@ -89,19 +92,24 @@ fn open(path: &Path) -> Option<(File, u64)> {
     Some((File::open(path).ok()?, metadata.len()))
 }
 
-fn is_packed(head: &[u8]) -> bool {
-    const MAGIC: &[&[u8]] = &[
-        b"\x1f\x8b",
-        b"\x28\xb5\x2f\xfd",
-        b"\xfd7zXZ\0",
-        b"BZh",
-        b"\x04\x22\x4d\x18",
-        b"PK\x03\x04",
-    ];
-    MAGIC.iter().any(|magic| head.starts_with(magic))
+/// The first 64 KiB of the first log in a packed file. What could be unpacked before damage counts.
+fn unpacked(path: &Path) -> Option<Vec<u8>> {
+    let (file, _) = open(path)?;
+    let mut head = Head::default();
+    let _ = unpack(Input::File(file), Vec::new(), &Limits::default(), &mut head);
+    Some(head.0)
 }
 
-/// The first 64 KiB of what a compressed file holds.
-fn unpacked(_path: &Path) -> Option<Vec<u8>> {
-    None
+/// Takes the beginning of the first log, and wants no more.
+#[derive(Default)]
+struct Head(Vec<u8>);
+
+impl Sink for Head {
+    fn log(&mut self, _: &Member, bytes: &mut dyn Read) -> ControlFlow<()> {
+        // After damage, the bytes before it are there.
+        let _ = bytes.take(DATE_RANGE as u64).read_to_end(&mut self.0);
+        ControlFlow::Break(())
+    }
+
+    fn not_read(&mut self, _: &Member, _: Trouble) {}
 }
