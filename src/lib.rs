@@ -28,7 +28,8 @@ use detect::examine::{Examined, examine};
 use error::Error;
 use input::block::{BLOCK_SIZE, Block};
 use input::stream::{End, Fed, Feed, Reading, Trouble};
-use input::{Source, Stop, walk};
+use input::walk::{self, Walking};
+use input::{Source, Stop};
 use pipeline::{Defect, Worked};
 use record::time::{Clock, Zone};
 use report::build::{Making, build};
@@ -59,6 +60,10 @@ pub struct Options {
     pub block_size: usize,
     /// Whether big files may be mapped.
     pub map_files: bool,
+    /// Globs of what is left out below folders.
+    pub exclude: Vec<String>,
+    /// Whether symbolic links below folders are followed.
+    pub follow: bool,
     /// Zone for lines that state none.
     pub zone: Zone,
     /// The time of the run in UTC nanoseconds.
@@ -77,6 +82,8 @@ impl Options {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             block_size: BLOCK_SIZE,
             map_files: true,
+            exclude: Vec::new(),
+            follow: false,
             zone: Zone::Utc,
             now,
             host: String::new(),
@@ -106,10 +113,16 @@ impl Progress for Silent {
 
 /// Scans the logs and makes the report.
 pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) -> Result<Report, Error> {
-    let inputs = walk::find(&options.paths);
+    let walking = Walking {
+        exclude: &options.exclude,
+        follow: options.follow,
+        clock: &|source| clock(source, options),
+    };
+    let inputs = walk::find(&options.paths, &walking)?;
     let detector = Detector::new(library)?;
-    let no_threads =
-        |error: &dyn std::fmt::Display| Error::Usage(format!("{} threads cannot be started: {error}", options.threads));
+    let no_threads = |error: &dyn std::fmt::Display| {
+        Error::Usage(format!("{} threads cannot be started: {error}", options.threads))
+    };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads.max(1))
         .build()
@@ -145,6 +158,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         now: options.now,
         host: options.host.clone(),
         zone: options.zone,
+        reordered: inputs.reordered.iter().map(ToString::to_string).collect(),
         signatures: library.signatures().len(),
         interrupted: options.stop.is_asked(),
     };
@@ -176,8 +190,8 @@ impl<'a> Joined<'a> {
     fn take(&mut self, fed: Fed<Worked<Examined>>, progress: &dyn Progress) {
         match fed {
             Fed::Begin(source) => {
+                self.collector.begin(source.set.as_ref());
                 self.sources.push(source);
-                self.collector.begin();
                 self.defect = None;
             }
             // Lines behind a block without a result have no number.

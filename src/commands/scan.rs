@@ -76,6 +76,8 @@ fn options(flags: &Scan) -> Result<Options, Error> {
     }
     options.block_size = flags.block_size.unwrap_or(BLOCK_SIZE);
     options.map_files = !flags.no_mmap;
+    options.exclude = flags.exclude.clone();
+    options.follow = flags.follow;
     options.zone = zone;
     options.host = flags.host.clone().unwrap_or_else(host_name);
     Ok(options)

@@ -14,6 +14,7 @@ use super::requests::{self, FailedRequests};
 use super::tallies::{Subject, Tallies};
 use super::tally::{ExcerptLine, Occurrence, Sighting};
 use crate::input::block::Block;
+use crate::record::edge::{DATE_RANGE, first_stamp, last_stamp};
 use crate::record::header::{self, Format};
 use crate::record::reader::RecordReader;
 use crate::record::time::Clock;
@@ -32,9 +33,6 @@ const EXCERPT_LINE: usize = 2_000;
 
 /// Lines at the beginning of a source that decide what its format is called.
 const FORMAT_LINES: usize = 64;
-
-/// How far from both ends of a source the first and last dated line are looked for, in bytes.
-const DATE_RANGE: usize = 64 * 1024;
 
 /// What was found in one block.
 #[derive(Debug, Default)]
@@ -367,40 +365,34 @@ fn excerpt(raw: &[u8], first: u64, matched: usize, column: Option<usize>) -> Vec
 /// The most frequent format among the first lines, and the first date.
 fn beginning(near: &[u8], clock: &Clock, assumed: &mut Assumed) -> (Option<Format>, Option<i64>) {
     let mut formats: BTreeMap<&'static str, (usize, Format)> = BTreeMap::new();
-    let mut first = None;
-    for (number, line) in near.split(|byte| *byte == b'\n').enumerate() {
+    let first = first_stamp(near, clock);
+    if let Some(stamp) = first {
+        assumed.note(stamp.quality);
+    }
+    for line in near.split(|byte| *byte == b'\n').take(FORMAT_LINES) {
         if line.trim_ascii().is_empty() {
             continue;
-        }
-        if number >= FORMAT_LINES && first.is_some() {
-            break;
         }
         let line = strip_colour(line);
         let header = header::parse(&line, clock);
         if let Some(stamp) = header.stamp {
             assumed.note(stamp.quality);
-            first.get_or_insert(stamp.nanos);
         }
-        if number < FORMAT_LINES {
-            formats
-                .entry(header.format.name())
-                .or_insert((0, header.format))
-                .0 += 1;
-        }
+        formats
+            .entry(header.format.name())
+            .or_insert((0, header.format))
+            .0 += 1;
     }
     // A line without a header says little: any named format comes first.
     let format = formats
         .into_values()
         .max_by_key(|(count, format)| (*format != Format::Plain, *count))
         .map(|(_, format)| format);
-    (format, first)
+    (format, first.map(|stamp| stamp.nanos))
 }
 
 fn ending(near: &[u8], clock: &Clock) -> Option<i64> {
-    near.split(|byte| *byte == b'\n').rev().find_map(|line| {
-        let line = strip_colour(line);
-        header::parse(&line, clock).stamp.map(|stamp| stamp.nanos)
-    })
+    last_stamp(near, clock).map(|stamp| stamp.nanos)
 }
 
 impl Assumed {

@@ -30,7 +30,7 @@ pub fn detect_text(detector: &Detector<'_>, text: &str) -> Detected {
     };
     let block = Block::whole(0, text.as_bytes().to_vec());
     let mut collector = Collector::new(detector);
-    collector.begin();
+    collector.begin(None);
     collector.take(examine(detector, &block, &clock, None));
     collector.end(text.len() as u64);
     collector.finish()

@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Source;
-use super::stream::Reading;
 use super::block::{Block, LINE_LIMIT, MARGIN, cut};
 use super::buffer::{Buffer, Pool};
+use super::stream::Reading;
 
 /// Largest body of a block that is read, in bytes; smaller than for maps, so that several fit into a buffer.
 const BODY: usize = 1024 * 1024;
@@ -98,11 +98,7 @@ struct Cuts<'a> {
 
 impl Cuts<'_> {
     /// Gives the blocks from `body` on. Returns where the next body begins, and whether to stop.
-    fn give(
-        &self,
-        mut body: usize,
-        take: &mut impl FnMut(Block) -> ControlFlow<()>,
-    ) -> (usize, bool) {
+    fn give(&self, mut body: usize, take: &mut impl FnMut(Block) -> ControlFlow<()>) -> (usize, bool) {
         loop {
             let rest = &self.buffer.bytes()[body..];
             let enough = self.ended || rest.len() >= self.block_size + LINE_LIMIT + MARGIN;

@@ -109,6 +109,7 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         }
         if losses.is_empty() {
             return self.header.online.then(|| Trouble {
+                offset: None,
                 reason:
                     "the journal was open for writing; what was not yet written to it is not in this report"
                         .to_owned(),
@@ -125,6 +126,7 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         }
         let unread = missing + self.entries.skipped();
         Some(Trouble {
+            offset: None,
             reason: format!("a journal that could be read in part: {}", losses.join("; ")),
             bytes: (unread > 0).then_some(unread),
             lost: true,

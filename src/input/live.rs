@@ -28,9 +28,7 @@ impl Live {
     /// Notes what `file` is like now. With `sampled`, also how it begins and ends, so that a file that was rewritten
     /// and has grown is told from one that has only grown.
     pub(super) fn new(path: &Path, file: File, metadata: Metadata, sampled: bool) -> Live {
-        let samples = sampled
-            .then(|| samples(&file, metadata.len()).ok())
-            .flatten();
+        let samples = sampled.then(|| samples(&file, metadata.len()).ok()).flatten();
         Live {
             path: path.to_owned(),
             file,
@@ -86,8 +84,9 @@ impl Live {
         let touched = now.modified().ok() != self.metadata.modified().ok();
         if rewritten || (touched && now.len() == size) {
             return Some(Trouble {
-                reason: "was rewritten in place while it was read; what was read may be a mixture: scan it again"
-                    .to_owned(),
+                reason:
+                    "was rewritten in place while it was read; what was read may be a mixture: scan it again"
+                        .to_owned(),
                 bytes: None,
                 lost: true,
                 offset: Some(0),

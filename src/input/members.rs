@@ -11,10 +11,10 @@ use std::sync::Arc;
 use super::Source;
 use super::journal::is_journal;
 use super::open::{Job, read_head};
+use super::service;
 use super::sniff::not_text;
 use super::stream::Trouble;
 use super::unpack::{Member, Sink};
-use super::walk::service_of;
 
 /// Takes the logs of one packed file.
 pub(super) struct Members<'a, 'o> {
@@ -72,7 +72,8 @@ impl<'a, 'o> Members<'a, 'o> {
         }
         let mut source = Source::clone(self.job.source);
         source.name = format!("{}/{}", source.name, member.name);
-        source.service = service_of(Path::new(&member.name));
+        source.service = service::of(Path::new(&member.name));
+        source.set = None;
         source.modified = member.modified.or(source.modified);
         Arc::new(source)
     }
@@ -88,7 +89,7 @@ impl Sink for Members<'_, '_> {
             let reason = "a binary journal inside an archive; unpack it and name the file";
             Some((reason.to_owned(), true))
         } else {
-            not_text(&source.name, &head)
+            not_text(&head)
         };
         if let Some((reason, lost)) = no_text {
             let trouble = Trouble {
@@ -107,7 +108,9 @@ impl Sink for Members<'_, '_> {
         }
         self.job.out.begin(&source);
         let cut = match failure {
-            Some(error) => self.job.cut(&source, &mut Cursor::new(head).chain(Failed(Some(error)))),
+            Some(error) => self
+                .job
+                .cut(&source, &mut Cursor::new(head).chain(Failed(Some(error)))),
             None => self.job.cut(&source, &mut Cursor::new(head).chain(bytes)),
         };
         self.last = Some(Last {

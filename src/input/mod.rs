@@ -1,6 +1,6 @@
 //! Inputs: paths and standard input to blocks of bytes.
 //!
-//! In: what the person named. Out: [`Source`]s in the order of their names, and for each
+//! In: what the person named. Out: [`Source`]s in the order of their names and ages, and for each
 //! its [`Block`](block::Block)s, cut at line ends, in order. What cannot be read becomes a
 //! [`NotRead`] value; it never ends the run. This is the only room that opens logs.
 //!
@@ -18,12 +18,16 @@ mod buffer;
 mod ci_archive;
 mod cutter;
 mod journal;
+mod left_out;
 pub mod live;
 mod map;
 mod members;
+mod not_logs;
 mod open;
 mod patient;
 mod producer;
+mod rotation;
+mod service;
 mod sniff;
 pub mod stream;
 mod system;
@@ -51,6 +55,9 @@ pub struct Source {
     pub service: Option<String>,
     /// The file's modification time in UTC nanoseconds, if known.
     pub modified: Option<i64>,
+    /// The rotation set that this is a piece of, by the path of its live log (which need not exist). The pieces
+    /// of a set stand one after the other, oldest first.
+    pub set: Option<Arc<str>>,
 }
 
 impl Source {
@@ -61,6 +68,7 @@ impl Source {
             origin: Origin::Stdin,
             service: None,
             modified: None,
+            set: None,
         }
     }
 }
@@ -89,8 +97,10 @@ impl Stop {
 /// What the walk found.
 #[derive(Debug, Default)]
 pub struct Inputs {
-    /// Logs to read, sorted by name.
+    /// Logs to read, sorted by name; pieces of a set stand together, where the set's name belongs.
     pub sources: Vec<Source>,
+    /// Sets whose pieces are in the order of their times, since their names suggest another.
+    pub reordered: Vec<Arc<str>>,
     /// What was found and will not be read.
     pub not_read: Vec<NotRead>,
 }

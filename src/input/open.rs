@@ -29,13 +29,6 @@ const MAP_FROM: u64 = 1024 * 1024;
 /// Largest journal that is read into memory where it cannot be mapped, in bytes.
 const JOURNAL_LIMIT: u64 = 256 * 1024 * 1024;
 
-/// Bounds for what is unpacked: total and per byte of input, and archives within archives.
-const LIMITS: Limits = Limits {
-    expanded: 64 << 30,
-    ratio: 2_000,
-    nesting: 3,
-};
-
 /// Reads `source` and tells `out` everything about it.
 pub(super) fn read(source: &Arc<Source>, reading: &Reading, pool: &mut Pool, out: &mut Out<'_>) {
     let mut job = Job {
@@ -134,7 +127,7 @@ impl Job<'_, '_> {
         if is_packed(&head) {
             return self.packed(Input::Stream(Box::new(reader)), head, None);
         }
-        if let Some((reason, lost)) = not_text(&self.source.name, &head) {
+        if let Some((reason, lost)) = not_text(&head) {
             return self.refuse(reason, None, lost);
         }
         self.out.begin(self.source);
@@ -166,7 +159,7 @@ impl Job<'_, '_> {
             return self.packed(Input::File(file), Vec::new(), live);
         }
         let is_journal = is_journal(&head);
-        if !is_journal && let Some((reason, lost)) = not_text(&self.source.name, &head) {
+        if !is_journal && let Some((reason, lost)) = not_text(&head) {
             return self.refuse(reason, Some(size), lost);
         }
         let live = file
@@ -187,7 +180,8 @@ impl Job<'_, '_> {
                 self.mapped(&map, &file, live);
             }
             (None, true) if size > JOURNAL_LIMIT => {
-                let reason = "a binary journal that is too big to be read without mapping it; leave --no-mmap out";
+                let reason =
+                    "a binary journal that is too big to be read without mapping it; leave --no-mmap out";
                 self.refuse(reason.to_owned(), Some(size), true);
             }
             (None, true) => {
@@ -222,7 +216,7 @@ impl Job<'_, '_> {
                 }
             };
         }
-        if let Some((reason, lost)) = not_text(&self.source.name, &bytes) {
+        if let Some((reason, lost)) = not_text(&bytes) {
             return self.refuse(reason, Some(size), lost);
         }
         self.out.begin(self.source);
@@ -259,7 +253,11 @@ impl Job<'_, '_> {
         let holes = system::has_holes(file);
         let mut at = 0;
         while at < bytes.len() {
-            let hole = if holes && at > 0 { hole_at(file, at, bytes.len()) } else { 0 };
+            let hole = if holes && at > 0 {
+                hole_at(file, at, bytes.len())
+            } else {
+                0
+            };
             let pushed = if hole >= self.reading.block_size.max(LINE_LIMIT) {
                 let from = at as u64;
                 at += hole;
@@ -294,7 +292,7 @@ impl Job<'_, '_> {
             pool: self.pool,
             out: self.out,
         });
-        let flow = unpack(input, head, &LIMITS, &mut members);
+        let flow = unpack(input, head, &Limits::default(), &mut members);
         // Whoever takes the blocks wants no more only after an interrupt.
         let trouble = match flow {
             ControlFlow::Break(()) => Some(Trouble::interrupted(None)),
@@ -307,7 +305,10 @@ impl Job<'_, '_> {
         let size = bytes.as_ref().len() as u64;
         let mut reader = match JournalReader::new(bytes) {
             Ok(reader) => reader,
-            Err(reason) => return self.refuse(reason, Some(size), true),
+            Err(reason) => {
+                let reason = reason.replace("FILE", &self.source.name);
+                return self.refuse(reason, Some(size), true);
+            }
         };
         self.out.begin(self.source);
         let cut = self.cut(self.source, &mut reader);
@@ -335,7 +336,11 @@ fn hole_at(file: &File, at: usize, length: usize) -> usize {
     let data = system::next_data(file, at as u64).map_or(length as u64, |data| data.min(length as u64));
     let hole = usize::try_from(data).unwrap_or(at).saturating_sub(at);
     // The last block sees the end of the source.
-    let hole = if at + hole == length { hole.saturating_sub(LINE_LIMIT) } else { hole };
+    let hole = if at + hole == length {
+        hole.saturating_sub(LINE_LIMIT)
+    } else {
+        hole
+    };
     hole / LINE_LIMIT * LINE_LIMIT
 }
 

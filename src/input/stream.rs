@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::block::Block;
 use super::live::Live;
-use super::walk::explain;
 use super::producer::{self, Claim, Orders};
+use super::walk::explain;
 use super::{Origin, Source, Stop};
 use crate::report::model::NotRead;
 

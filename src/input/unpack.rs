@@ -5,7 +5,6 @@
 //! disk, and memory depends neither on the size of an input nor on a length that stands in it.
 //! What could be decoded before damage or a [limit](Limits) is delivered, then an error says why
 //! there is no more.
-#![allow(dead_code, reason = "the feed, which calls this, is built beside it")]
 
 mod decode;
 mod packed;
@@ -247,6 +246,7 @@ impl<'w> Walk<'w> {
         self.not_read(
             member,
             Trouble {
+                offset: None,
                 reason,
                 bytes,
                 lost: true,
@@ -266,6 +266,7 @@ impl<'w> Walk<'w> {
             self.sink.not_read(
                 &Member::default(),
                 Trouble {
+                    offset: None,
                     reason,
                     bytes: None,
                     lost: true,
@@ -402,6 +403,7 @@ fn member_name(archive: &str, path: &[u8]) -> String {
 /// A step's file in a CI archive whose job's file is read.
 fn repeated(size: Option<u64>) -> Trouble {
     Trouble {
+        offset: None,
         reason: "its lines also stand in the file of its job, which is read".to_owned(),
         bytes: size,
         lost: false,

@@ -51,7 +51,11 @@ impl Line {
         Line {
             shape,
             writer: writer(header),
-            prefix: if names_host { length.saturating_sub(header.body.len()) } else { 0 },
+            prefix: if names_host {
+                length.saturating_sub(header.body.len())
+            } else {
+                0
+            },
             indent,
             whole: memchr::memchr(b'\n', &header.body).is_some(),
             headed: header.starts_record,

@@ -48,7 +48,10 @@ impl<'a> Lines<'a> {
         } else {
             0
         };
-        let line = self.window.last_newline(anchor..place).map_or(anchor, |at| at + 1);
+        let line = self
+            .window
+            .last_newline(anchor..place)
+            .map_or(anchor, |at| at + 1);
         let start = line + (place - line) / LINE_LIMIT * LINE_LIMIT;
         self.from(start)
     }

@@ -105,7 +105,10 @@ mod tests {
             (b"\x1b[1;31mERROR\x1b[0m: boom", b"ERROR: boom"),
             (b"\x1b[0Ksection_end:1:x\r\x1b[0K", b"section_end:1:x\r"),
             (b"\x1b[2K\x1b[1A50%", b"50%"),
-            (b"\x1b]8;;https://example.org\x07link\x1b]8;;\x1b\\ end", b"link end"),
+            (
+                b"\x1b]8;;https://example.org\x07link\x1b]8;;\x1b\\ end",
+                b"link end",
+            ),
             (
                 b"\x1b[8mha:////4AbC+/==\x1b[0m[Pipeline] stage",
                 b"[Pipeline] stage",

@@ -197,7 +197,10 @@ mod tests {
 
     #[test]
     fn the_first_line_takes_the_texts_of_the_others() {
-        let lines = ["2025-11-22T07:00:00Z stdout P one, ", "2025-11-22T07:00:01Z stdout F two"];
+        let lines = [
+            "2025-11-22T07:00:00Z stdout P one, ",
+            "2025-11-22T07:00:01Z stdout F two",
+        ];
         assert_eq!(
             &*joined(lines[0].as_bytes(), [lines[1].as_bytes()].into_iter()),
             b"2025-11-22T07:00:00Z stdout P one, two"
@@ -210,7 +213,10 @@ mod tests {
             &*joined(lines[0].as_bytes(), [lines[1].as_bytes()].into_iter()),
             br#"{"log":"{\"a\":1}\n","stream":"stdout","time":"t"}"#
         );
-        let lines = ["2024-05-30T14:30:00.000000Z 00O one, ", "2024-05-30T14:30:00.000001Z 00O+two"];
+        let lines = [
+            "2024-05-30T14:30:00.000000Z 00O one, ",
+            "2024-05-30T14:30:00.000001Z 00O+two",
+        ];
         assert_eq!(
             &*joined(lines[0].as_bytes(), [lines[1].as_bytes()].into_iter()),
             b"2024-05-30T14:30:00.000000Z 00O one, two"

@@ -362,7 +362,11 @@ impl<'a> RecordReader<'a> {
 /// Where `journalctl` puts the further lines of a message, if this is its first; 0 if it is not.
 fn column_of(bytes: &[u8], header: &Header<'_>) -> usize {
     let is_column = header.transport && header.host.is_some();
-    if is_column { bytes.len().saturating_sub(header.body.len()) } else { 0 }
+    if is_column {
+        bytes.len().saturating_sub(header.body.len())
+    } else {
+        0
+    }
 }
 
 /// The text that patterns are tried on, and where its lines stand in the record.

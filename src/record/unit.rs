@@ -98,7 +98,10 @@ impl<'a> Units<'a> {
         while self.continues(&next) {
             next = self.lines.after(&next)?;
         }
-        Some(self.entry_from(next.start).unwrap_or_else(|| self.from_head(next)))
+        Some(
+            self.entry_from(next.start)
+                .unwrap_or_else(|| self.from_head(next)),
+        )
     }
 
     /// The unit that begins before; nothing where any line begins a record, whatever stands above.
@@ -240,8 +243,7 @@ impl<'a> Units<'a> {
             if line.start - above.end > AWAY {
                 break;
             }
-            if let Some(found) =
-                Part::read(self.lines.bytes(&above)).filter(|found| found.same_stream(part))
+            if let Some(found) = Part::read(self.lines.bytes(&above)).filter(|found| found.same_stream(part))
             {
                 return Some((above, found));
             }
@@ -256,12 +258,14 @@ impl<'a> Units<'a> {
         for _ in 0..=LINES_AWAY {
             let above = below.start;
             below = self.lines.after(&below)?;
-            let whole = self.lines.before(below.start).is_some_and(|before| before.start == above);
+            let whole = self
+                .lines
+                .before(below.start)
+                .is_some_and(|before| before.start == above);
             if !whole || below.start - line.end > AWAY {
                 break;
             }
-            if let Some(found) =
-                Part::read(self.lines.bytes(&below)).filter(|found| found.same_stream(part))
+            if let Some(found) = Part::read(self.lines.bytes(&below)).filter(|found| found.same_stream(part))
             {
                 return Some((below, found));
             }
@@ -323,7 +327,10 @@ impl<'a> Units<'a> {
     /// The entry that begins at `start`, if one does.
     fn entry_from(&self, start: usize) -> Option<Unit> {
         let window = self.lines.window();
-        let follows = start == 0 || start.checked_sub(2).is_some_and(|above| window.has(above, b"\n\n"));
+        let follows = start == 0
+            || start
+                .checked_sub(2)
+                .is_some_and(|above| window.has(above, b"\n\n"));
         if !follows || !window.has(start, entry::CURSOR) {
             return None;
         }

@@ -184,6 +184,7 @@ pub(super) mod tests {
             interrupted: false,
             title: "the API could not start: address already in use".to_owned(),
             sources: vec![SourceSummary {
+                set: None,
                 name: "api.log".to_owned(),
                 format: "uvicorn",
                 bytes: 1_572_864,

@@ -69,6 +69,8 @@ pub struct Generated {
 pub struct SourceSummary {
     /// As it was named or found; `-` is standard input.
     pub name: String,
+    /// The rotated log that it is a piece of, by the path of its live file. Pieces follow each other, oldest first.
+    pub set: Option<String>,
     /// The format of most lines at its beginning, e.g. `nginx-access`.
     pub format: &'static str,
     /// Bytes read.

@@ -432,6 +432,7 @@ impl<'d, 'p> Decoder<'d, 'p> {
             // xz pads its streams itself.
             if zeros > 0 && format != Format::Xz {
                 self.note = Some(Trouble {
+                    offset: None,
                     reason: format!("zero bytes follow the {} data; nothing is missing", format.name()),
                     bytes: Some(zeros),
                     lost: false,
@@ -442,6 +443,7 @@ impl<'d, 'p> Decoder<'d, 'p> {
         if !format.begins(head) {
             let place = self.place();
             self.note = Some(Trouble {
+                offset: None,
                 reason: format!(
                     "what follows the {} data from byte {place} on is something else; it was not read",
                     format.name()

@@ -120,6 +120,7 @@ pub(super) fn walk(
             walk.not_read(
                 archive,
                 Trouble {
+                    offset: None,
                     reason,
                     bytes,
                     lost: true,

@@ -106,6 +106,7 @@ fn note(walk: &mut Walk<'_>, name: &str, reason: String, lost: bool) {
     walk.not_read(
         &member,
         Trouble {
+            offset: None,
             reason,
             bytes: None,
             lost,
@@ -219,6 +220,7 @@ fn read_member(walk: &mut Walk<'_>, header: &Header, region: &mut dyn Read, dept
         walk.not_read(
             &header.member,
             Trouble {
+                offset: None,
                 reason,
                 bytes: header.packed,
                 lost: true,

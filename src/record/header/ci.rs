@@ -99,7 +99,11 @@ pub(super) fn jenkins<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
 pub(super) fn buildkite<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     const LONGEST: usize = 64;
     let rest = line.strip_prefix(BUILDKITE)?;
-    let digits = rest.iter().take(LONGEST).take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = rest
+        .iter()
+        .take(LONGEST)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     let (millis, rest) = rest.split_at_checked(digits)?;
     let body = rest
         .strip_prefix(b"\x07")
@@ -123,7 +127,10 @@ mod tests {
         assert!(header.transport);
         (
             String::from_utf8_lossy(&header.body).into_owned(),
-            header.stamp.map(|stamp| format_utc(stamp.nanos)).unwrap_or_default(),
+            header
+                .stamp
+                .map(|stamp| format_utc(stamp.nanos))
+                .unwrap_or_default(),
             header.level,
         )
     }
@@ -133,24 +140,69 @@ mod tests {
         const AT: &str = "2025-11-22T07:00:00.123Z";
         const SECOND: &str = "2024-11-22T07:00:00Z";
         for (line, body, at, level) in [
-            ("##[error]Process completed with exit code 1.", "Process completed with exit code 1.", "", Some(Level::Error)),
-            ("##[warning]Node.js 16 actions are deprecated", "Node.js 16 actions are deprecated", "", Some(Level::Warning)),
+            (
+                "##[error]Process completed with exit code 1.",
+                "Process completed with exit code 1.",
+                "",
+                Some(Level::Error),
+            ),
+            (
+                "##[warning]Node.js 16 actions are deprecated",
+                "Node.js 16 actions are deprecated",
+                "",
+                Some(Level::Warning),
+            ),
             ("##[debug]Evaluating", "Evaluating", "", Some(Level::Debug)),
             ("##[group]Run npm ci", "Run npm ci", "", None),
             ("##[endgroup]", "", "", None),
-            ("##[command]/usr/bin/git version", "/usr/bin/git version", "", None),
-            ("::error file=app.py,line=1,title=x::boom", "boom", "", Some(Level::Error)),
+            (
+                "##[command]/usr/bin/git version",
+                "/usr/bin/git version",
+                "",
+                None,
+            ),
+            (
+                "::error file=app.py,line=1,title=x::boom",
+                "boom",
+                "",
+                Some(Level::Error),
+            ),
             ("::group::Install", "Install", "", None),
-            ("2025-11-22T07:00:00.1230000Z ##[section]Starting: Build", "Starting: Build", AT, None),
+            (
+                "2025-11-22T07:00:00.1230000Z ##[section]Starting: Build",
+                "Starting: Build",
+                AT,
+                None,
+            ),
             ("[2025-11-22T07:00:00.123Z] + make", "+ make", AT, None),
             ("[2025-11-22T07:00:00.123Z] ", "", AT, None),
-            ("\x1b[8mha:////4Ab+/w==\x1b[0m[2025-11-22T07:00:00.123Z] ERROR: boom", "ERROR: boom", AT, Some(Level::Error)),
-            ("\x1b_bk;t=1763794800123\x07\x1b[90m$\x1b[0m make", "$ make", AT, None),
-            ("\x1b[0Ksection_start:1732258800:prepare[collapsed=true]\r\x1b[0K\x1b[36;1mPreparing\x1b[0;m", "Preparing", SECOND, None),
+            (
+                "\x1b[8mha:////4Ab+/w==\x1b[0m[2025-11-22T07:00:00.123Z] ERROR: boom",
+                "ERROR: boom",
+                AT,
+                Some(Level::Error),
+            ),
+            (
+                "\x1b_bk;t=1763794800123\x07\x1b[90m$\x1b[0m make",
+                "$ make",
+                AT,
+                None,
+            ),
+            (
+                "\x1b[0Ksection_start:1732258800:prepare[collapsed=true]\r\x1b[0K\x1b[36;1mPreparing\x1b[0;m",
+                "Preparing",
+                SECOND,
+                None,
+            ),
             ("section_end:1732258800:prepare\r\x1b[0K", "", SECOND, None),
             ("2025-11-22T07:00:00.123000Z 00O text", "text", AT, None),
             ("2025-11-22T07:00:00.123000Z 01E+ text", " text", AT, None),
-            ("2025-11-22T07:00:00.123000Z 00O \x1b[0Ksection_start:1732258800:x\r\x1b[0KTitle", "Title", AT, None),
+            (
+                "2025-11-22T07:00:00.123000Z 00O \x1b[0Ksection_start:1732258800:x\r\x1b[0KTitle",
+                "Title",
+                AT,
+                None,
+            ),
             ("2025-11-22T07:00:00.1230000Z 10%\r 50%\rdone", "done", AT, None),
         ] {
             assert_eq!(read(line), (body.to_owned(), at.to_owned(), level), "{line:?}");

@@ -42,7 +42,11 @@ impl<'a> Iterator for Fields<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.bytes.get(self.at..)?;
-        let name = rest.iter().take(65).take_while(|byte| is_name_byte(**byte)).count();
+        let name = rest
+            .iter()
+            .take(65)
+            .take_while(|byte| is_name_byte(**byte))
+            .count();
         if name == 0 {
             return None;
         }
@@ -165,11 +169,7 @@ impl<'a> Entry<'a> {
             format,
             stamp: micros.and_then(|micros| micros.checked_mul(1000)).map(written),
             level: priority.map(level::from_priority),
-            service: self
-                .container
-                .or(self.identifier)
-                .or(self.unit)
-                .or(self.command),
+            service: self.container.or(self.identifier).or(self.unit).or(self.command),
             host: self.host,
             pid: self.pid.or(self.stated_pid),
             body: line_of(self.message.unwrap_or_default()),

@@ -6,11 +6,11 @@
 
 use std::borrow::Cow;
 
+use super::entry::Entry;
 use super::names::{
     CLIENTS, ERRORS, HOSTS, LEVELS, MESSAGES, METHODS, PATHS, PIDS, SERVICES, STATUSES, TIMES,
 };
 use super::value::{Object, Value};
-use super::entry::Entry;
 use super::{Format, Header, Stream, access, level};
 use crate::record::marks::plain_text;
 use crate::record::time::{self, Clock, Stamp};

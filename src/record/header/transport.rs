@@ -264,7 +264,11 @@ fn compose(line: &[u8]) -> Option<Header<'_>> {
     // `docker service logs` adds the node: `api.1.x7f2@node1    | message`.
     let (name, rest) = match rest.strip_prefix(b"@") {
         Some(node) => {
-            let len = node.iter().take(LONGEST_NAME).take_while(|byte| is_name_byte(**byte)).count();
+            let len = node
+                .iter()
+                .take(LONGEST_NAME)
+                .take_while(|byte| is_name_byte(**byte))
+                .count();
             (name, node.get(len..)?)
         }
         None => (name, rest),
