@@ -110,6 +110,7 @@ impl<'a> Collector<'a> {
         facts.overlong_line = facts.overlong_line.or(examined.overlong_line);
         facts.assumed.zone |= examined.assumed.zone;
         facts.assumed.year |= examined.assumed.year;
+        facts.assumed.messages_left_out += examined.assumed.messages_left_out;
         self.detected.records += examined.records;
         let mut tallies = examined.tallies;
         tallies.move_down(lines_above);

@@ -66,6 +66,8 @@ pub struct Assumed {
     pub zone: bool,
     /// A line states no year.
     pub year: bool,
+    /// So many messages were left out by `journalctl -o json`, since they were long.
+    pub messages_left_out: u64,
 }
 
 /// A record that satisfies one part of a condition over time.
@@ -127,6 +129,7 @@ pub fn examine(
         let raw = text.bytes(extent.start..extent.end);
         found.take(detector, block, &record, raw, line, own);
     }
+    found.assumed.messages_left_out = header::messages_left_out(&window[body]);
     if block.is_first() {
         let near = text.bytes(0..window.len().min(DATE_RANGE));
         (found.format, found.first_time) = beginning(near, clock, &mut found.assumed);

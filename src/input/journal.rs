@@ -70,11 +70,6 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         })
     }
 
-    /// The bytes that it reads.
-    pub(super) fn source(&self) -> &B {
-        &self.bytes
-    }
-
     /// What could not be recovered so far; complete once the last byte was read. Nothing if all is well. That the
     /// file was open is told without calling it a loss.
     pub(super) fn trouble(&self) -> Option<Trouble> {

@@ -200,6 +200,12 @@ impl Machine {
     /// machine has started anew with `line`. Blank lines go on for the moment:
     /// they belong to the record only if a later line does.
     pub fn goes_on(&mut self, line: Line, next: Option<&Line>) -> bool {
+        if is_in_column(&self.before, &line) {
+            let prefix = self.before.prefix;
+            self.before = Line { prefix, ..line };
+            self.lines += 1;
+            return true;
+        }
         if line.shape == Shape::Blank && !changes_writer(&self.before, &line) && !line.headed {
             self.blanks += 1;
             self.before = line;

@@ -11,6 +11,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::marks::plain_text;
 use super::time::{Clock, Stamp};
 use super::{Http, Level};
@@ -199,6 +201,19 @@ pub struct Header<'a> {
 #[must_use]
 pub fn parse<'a>(line: &'a [u8], clock: &Clock) -> Header<'a> {
     read_layers(without_edges(line), clock, MAX_LAYERS)
+}
+
+/// How many messages of these lines `journalctl -o json` left out, since they were long and it was not
+/// told `--all`. Lines that do not begin with such an entry have none.
+#[must_use]
+pub fn messages_left_out(lines: &[u8]) -> u64 {
+    let first = lines.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if !first.starts_with(b"{") || memmem::find(first, b"\"__REALTIME_TIMESTAMP\"").is_none() {
+        return 0;
+    }
+    // Inside a text the quotes would be escaped.
+    let count = |name: &str| memmem::find_iter(lines, name).count() as u64;
+    count("\"MESSAGE\":null") + count("\"MESSAGE\" : null")
 }
 
 /// `line` without what is no part of it: zeros that a truncation left behind, a byte order mark,

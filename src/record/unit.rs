@@ -68,7 +68,7 @@ impl Unit {
 pub(super) struct Units<'a> {
     lines: Lines<'a>,
     between: Finder<'static>,
-    /// A stretch in which no entry begins.
+    /// A stretch in which no entry begins, both ends included; empty at first.
     no_entry: Cell<(usize, usize)>,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Units<'a> {
         Units {
             lines,
             between: Finder::new(BETWEEN),
-            no_entry: Cell::new((0, 0)),
+            no_entry: Cell::new((1, 0)),
         }
     }
 

@@ -170,6 +170,15 @@ fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &
                 "{log} states no time zone: {zone} was taken (change it with `--timezone`)."
             ));
         }
+        match pieces.iter().map(|facts| facts.assumed.messages_left_out).sum::<u64>() {
+            0 => {}
+            1 => assumptions.push(format!(
+                "{log} leaves out 1 message, since it is longer than 4096 bytes: run journalctl with `--all`."
+            )),
+            count => assumptions.push(format!(
+                "{log} leaves out {count} messages, since they are longer than 4096 bytes: run journalctl with `--all`."
+            )),
+        }
         let undated = |facts: &&&SourceFacts| facts.first_time.is_none() && facts.last_time.is_none();
         let read = || pieces.iter().filter(|facts| facts.bytes > 0);
         if read().next().is_some() && read().all(|facts| undated(&facts)) {

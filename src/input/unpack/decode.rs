@@ -321,11 +321,6 @@ impl<'d, 'p> Decoder<'d, 'p> {
         self.decoded
     }
 
-    /// Whether the data was read to its end.
-    pub(super) fn is_complete(&self) -> bool {
-        matches!(self.state, State::Between | State::Ended)
-    }
-
     /// Decodes into `output`; 0 at the end of a stream.
     fn step(&mut self, output: &mut [u8]) -> io::Result<usize> {
         match &mut self.engine {
