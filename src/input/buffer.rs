@@ -53,19 +53,33 @@ impl Pool {
         }
     }
 
-    /// An empty vector to fill, as soon as there is one.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    /// An empty vector to fill, if there is one.
+    pub(super) fn try_take(&mut self) -> Option<Vec<u8>> {
         let mut bytes = match self.returned.try_recv() {
             Ok(bytes) => bytes,
             Err(_) if self.left > 0 => {
                 self.left -= 1;
                 Vec::new()
             }
-            // The pool holds a sender itself, so this ends with a buffer.
-            Err(_) => self.returned.recv().unwrap_or_default(),
+            Err(_) => return None,
         };
         bytes.clear();
-        bytes
+        Some(bytes)
+    }
+
+    /// An empty vector to fill, as soon as there is one.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        self.try_take().unwrap_or_else(|| {
+            // The pool holds a sender itself, so this ends with a buffer.
+            let mut bytes = self.returned.recv().unwrap_or_default();
+            bytes.clear();
+            bytes
+        })
+    }
+
+    /// Takes back what was not needed.
+    pub(super) fn give_back(&self, bytes: Vec<u8>) {
+        let _ = self.home.send(bytes);
     }
 
     /// A buffer that comes back when it is dropped.

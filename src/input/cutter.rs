@@ -4,16 +4,19 @@
 //! several blocks in it; only what the next block must see is copied from one buffer to the next.
 
 use std::io::{self, Read};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Source;
 use super::block::{Block, LINE_LIMIT, MARGIN, cut};
 use super::buffer::{Buffer, Pool};
-use super::stream::Reading;
+use super::producer::Out;
+use super::stream::{Fed, Reading};
 
 /// Largest body of a block that is read, in bytes; smaller than for maps, so that several fit into a buffer.
 const BODY: usize = 1024 * 1024;
+
+/// What is smaller leaves the buffer that it was read into, in bytes.
+const SMALL: usize = 256 * 1024;
 
 /// Bodies in a buffer.
 const BODIES: usize = 4;
@@ -29,22 +32,29 @@ pub(super) struct Cut {
     pub(super) stopped: bool,
 }
 
-/// Reads `reader` to its end and gives its blocks to `take`.
+/// Reads `reader` to its end and gives its blocks to `out`.
 pub(super) fn cut_all(
     about: &Arc<Source>,
     reader: &mut dyn Read,
     pool: &mut Pool,
     reading: &Reading,
-    mut take: impl FnMut(Block) -> ControlFlow<()>,
+    out: &mut Out<'_>,
 ) -> Cut {
     let block_size = reading.block_size.min(BODY);
     let mut buffer_at = 0;
-    let mut bytes = pool.take();
+    let mut bytes = empty(pool, out);
     let mut body = 0;
     loop {
         let enough = body + (BODIES - 1) * block_size + block_size + LINE_LIMIT + MARGIN;
         let (ended, failure) = fill(reader, &mut bytes, enough);
-        let buffer = Arc::new(pool.lend(std::mem::take(&mut bytes)));
+        let buffer = Arc::new(if ended && bytes.len() < SMALL {
+            // Many small logs may wait together, which must not keep the buffers from the next one.
+            let own = bytes.clone();
+            pool.give_back(std::mem::take(&mut bytes));
+            Buffer::new(own)
+        } else {
+            pool.lend(std::mem::take(&mut bytes))
+        });
         let cuts = Cuts {
             about,
             buffer: &buffer,
@@ -52,7 +62,7 @@ pub(super) fn cut_all(
             block_size,
             ended,
         };
-        let (next, stopped) = cuts.give(body, &mut take);
+        let (next, stopped) = cuts.give(body, out);
         let stopped = stopped || (!ended && reading.stop.is_asked());
         if ended || stopped {
             return Cut {
@@ -62,7 +72,7 @@ pub(super) fn cut_all(
             };
         }
         let keep_from = next.saturating_sub(MARGIN);
-        bytes = pool.take();
+        bytes = empty(pool, out);
         bytes.extend_from_slice(&buffer.bytes()[keep_from..]);
         buffer_at += keep_from as u64;
         body = next - keep_from;
@@ -74,7 +84,7 @@ pub(super) fn cut_held(
     about: &Arc<Source>,
     bytes: Vec<u8>,
     reading: &Reading,
-    mut take: impl FnMut(Block) -> ControlFlow<()>,
+    out: &mut Out<'_>,
 ) -> (u64, bool) {
     let cuts = Cuts {
         about,
@@ -83,7 +93,7 @@ pub(super) fn cut_held(
         block_size: reading.block_size,
         ended: true,
     };
-    let (end, stopped) = cuts.give(0, &mut take);
+    let (end, stopped) = cuts.give(0, out);
     (end as u64, stopped)
 }
 
@@ -98,7 +108,7 @@ struct Cuts<'a> {
 
 impl Cuts<'_> {
     /// Gives the blocks from `body` on. Returns where the next body begins, and whether to stop.
-    fn give(&self, mut body: usize, take: &mut impl FnMut(Block) -> ControlFlow<()>) -> (usize, bool) {
+    fn give(&self, mut body: usize, out: &mut Out<'_>) -> (usize, bool) {
         loop {
             let rest = &self.buffer.bytes()[body..];
             let enough = self.ended || rest.len() >= self.block_size + LINE_LIMIT + MARGIN;
@@ -108,11 +118,19 @@ impl Cuts<'_> {
             let end = body + cut(rest, self.block_size, self.ended);
             let block = Block::of_buffer(self.about, self.buffer, body..end, self.buffer_at, self.ended);
             body = end;
-            if take(block).is_break() {
+            if out.push(Fed::Block(block)).is_break() {
                 return (body, true);
             }
         }
     }
+}
+
+/// A buffer to fill. The blocks that keep the others may still be with `out`.
+fn empty(pool: &mut Pool, out: &mut Out<'_>) -> Vec<u8> {
+    pool.try_take().unwrap_or_else(|| {
+        let _ = out.flush();
+        pool.take()
+    })
 }
 
 /// Reads until `bytes` holds `length` bytes or the reader ends: whether it has, and what ended it too early.

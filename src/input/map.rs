@@ -224,7 +224,8 @@ impl Mapped {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use std::io::Write;

@@ -79,10 +79,7 @@ pub(super) struct Job<'a, 'o> {
 impl Job<'_, '_> {
     /// Cuts all that `reader` gives into blocks of `about`.
     pub(super) fn cut(&mut self, about: &Arc<Source>, reader: &mut dyn Read) -> Cut {
-        let out = &mut *self.out;
-        cut_all(about, reader, self.pool, self.reading, |block| {
-            out.push(Fed::Block(block))
-        })
+        cut_all(about, reader, self.pool, self.reading, self.out)
     }
 
     /// What there is to say about a source that was cut; `size` is what it should have had.
@@ -220,10 +217,7 @@ impl Job<'_, '_> {
             return self.refuse(reason, Some(size), lost);
         }
         self.out.begin(self.source);
-        let out = &mut *self.out;
-        let (read, stopped) = cut_held(self.source, bytes, self.reading, |block| {
-            out.push(Fed::Block(block))
-        });
+        let (read, stopped) = cut_held(self.source, bytes, self.reading, self.out);
         let cut = Cut {
             bytes: read,
             failure,

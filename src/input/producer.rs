@@ -238,7 +238,8 @@ impl Out<'_> {
         self.stop.is_asked()
     }
 
-    fn flush(&mut self) -> ControlFlow<()> {
+    /// Hands over what has been pushed.
+    pub(super) fn flush(&mut self) -> ControlFlow<()> {
         self.weight = 0;
         if self.sender.send(std::mem::take(&mut self.batch)).is_err() {
             return ControlFlow::Break(());

@@ -5,6 +5,9 @@
 /// How many bytes decide whether a file is a log at all.
 pub(super) const SNIFF: usize = 8 * 1024;
 
+/// So many zeros are a hole in a log, in bytes.
+const HOLE: usize = 64;
+
 /// Magic bytes of what is no log.
 const NO_LOGS: &[(&[u8], &str)] = &[
     (b"\x7fELF", "a program, not a log"),
@@ -17,14 +20,21 @@ pub(super) fn not_text(bytes: &[u8]) -> Option<(String, bool)> {
     if let Some((_, reason)) = NO_LOGS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Some(((*reason).to_owned(), false));
     }
-    // A log that was truncated while its writer went on begins with zeros; those do not count.
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    let head = &bytes[zeros..bytes.len().min(zeros + SNIFF)];
-    let strange = head
-        .iter()
-        .filter(|byte| matches!(byte, 0..=6 | 14..=26 | 28..=31))
-        .count();
-    (strange * 20 > head.len()).then(|| {
+    let mut seen = 0;
+    let mut strange = 0;
+    // A log that was truncated while its writer went on, or that was not written to disk in time, has
+    // stretches of zeros; those do not count.
+    for stretch in bytes[..bytes.len().min(SNIFF)].chunk_by(|one, next| (*one == 0) == (*next == 0)) {
+        if stretch[0] == 0 && stretch.len() >= HOLE {
+            continue;
+        }
+        seen += stretch.len();
+        strange += stretch
+            .iter()
+            .filter(|byte| matches!(byte, 0..=6 | 14..=26 | 28..=31))
+            .count();
+    }
+    (strange * 20 > seen).then(|| {
         let reason = "binary data, not text; name a text log, or convert it first";
         (reason.to_owned(), true)
     })

@@ -106,10 +106,13 @@ impl Trouble {
         }
     }
 
-    /// What the system said about reading.
+    /// What the system, or a decoder, said about reading.
     pub(super) fn failed(error: &io::Error) -> Trouble {
         Trouble {
-            reason: explain(error),
+            reason: match error.get_ref() {
+                Some(decoder) => decoder.to_string(),
+                None => explain(error),
+            },
             offset: None,
             bytes: None,
             lost: true,

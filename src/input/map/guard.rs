@@ -111,7 +111,7 @@ fn install() -> Option<()> {
     installed.then_some(())
 }
 
-/// The handler. Everything in it is safe in a signal handler: atomics, `mmap`, `sigaction`, `raise`; no allocation, no
+/// The handler. Everything in it is safe in a signal handler: atomics, `mmap`, `sigaction`, `signal`, `raise`; no allocation, no
 /// locks (`OnceLock::get` only loads).
 extern "C" fn on_bus(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
     // SAFETY: with SA_SIGINFO the kernel passes a valid `info`; for BUS_ADRERR it holds the address. The
@@ -162,16 +162,18 @@ fn replace_lost_tail(address: usize) -> bool {
     false
 }
 
-/// Gives the signal back to whoever had it before: the fault happens again, and goes there.
+/// Gives the signal back to whoever had it before: the fault happens again, and goes there. A signal that a process
+/// sent does not happen again, so it has its usual effect: it ends the program.
 fn pass_on(signal: libc::c_int, code: libc::c_int) {
     let Some(Some(before)) = BEFORE.get() else {
         return;
     };
-    // SAFETY: `action` is what the system told about this signal. `raise` is allowed in handlers.
+    // SAFETY: `action` is what the system told about this signal. `signal` and `raise` are allowed in handlers.
     unsafe {
-        libc::sigaction(signal, &raw const before.action, std::ptr::null_mut());
-        if code <= 0 {
-            // Sent by a process, so that it will not happen again by itself.
+        if code > 0 {
+            libc::sigaction(signal, &raw const before.action, std::ptr::null_mut());
+        } else {
+            libc::signal(signal, libc::SIG_DFL);
             libc::raise(signal);
         }
     }
