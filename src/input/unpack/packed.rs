@@ -5,8 +5,11 @@
 
 use std::io::{self, Read};
 
+/// How large the buffer is at first; archives may have very many small members.
+const CAPACITY: usize = 64 * 1024;
+
 /// The most that can be looked at. The header of a zip member with the longest name fits in.
-const CAPACITY: usize = 192 * 1024;
+const LONGEST: usize = 192 * 1024;
 
 /// What a format is read from.
 pub(super) struct Packed<'p> {
@@ -83,8 +86,11 @@ impl<'p> Packed<'p> {
     }
 
     fn fill(&mut self, length: usize) {
-        let length = length.min(CAPACITY);
-        if self.start + length > CAPACITY {
+        let length = length.min(LONGEST);
+        if self.buffer.len() < length {
+            self.buffer.resize(length, 0);
+        }
+        if self.start + length > self.buffer.len() {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;

@@ -22,7 +22,8 @@ pub(super) fn begins(head: &[u8]) -> bool {
     let Some(block) = head.get(..HEAD) else {
         return false;
     };
-    if block[0] == 0 {
+    // A log may have the right number there by chance, but no zeros.
+    if !block.contains(&0) {
         return false;
     }
     let written = block[148..156].trim_ascii_start();

@@ -547,6 +547,48 @@ fn members_behind_a_damaged_tar_header_are_found() {
 }
 
 #[test]
+fn a_tar_name_without_end_is_not_kept() {
+    let mut builder = ::tar::Builder::new(Vec::new());
+    let mut header = ::tar::Header::new_gnu();
+    header.set_entry_type(::tar::EntryType::GNULongName);
+    header.set_size(8 << 20);
+    header.set_cksum();
+    builder.append(&header, &*vec![b'n'; 8 << 20]).unwrap();
+    let archive = [builder.into_inner().unwrap(), tar(&[("b", b"two\n")])].concat();
+    for taken in both(&gz(&archive)) {
+        assert_eq!(taken.names(), ["b"]);
+        assert!(
+            taken.said()[0].contains("longer than 1 MiB"),
+            "{:?}",
+            taken.said()
+        );
+    }
+}
+
+#[test]
+fn the_holes_of_a_sparse_tar_member_count_as_unpacked() {
+    let mut header = ::tar::Header::new_gnu();
+    header.set_entry_type(::tar::EntryType::GNUSparse);
+    header.set_path("hole.log").unwrap();
+    header.set_size(0);
+    let gnu = header.as_gnu_mut().unwrap();
+    gnu.realsize.copy_from_slice(b"77777777777\0");
+    gnu.sparse[0].offset.copy_from_slice(b"77777777777\0");
+    gnu.sparse[0].numbytes.copy_from_slice(b"00000000000\0");
+    header.set_cksum();
+    let archive = [header.as_bytes().as_slice(), &tar(&[("b", b"two\n")])].concat();
+    let limits = Limits {
+        expanded: 1 << 20,
+        ratio: u64::MAX,
+        nesting: 3,
+    };
+    let taken = from_file(&archive, &limits);
+    assert_eq!(taken.names(), ["hole.log", "b"]);
+    assert_eq!(taken.logs[0].1.len(), 1 << 20);
+    assert!(taken.said()[0].contains("limit on unpacked size"));
+}
+
+#[test]
 fn a_sink_that_reads_little_gets_all_members() {
     let content = log(300_000);
     let members = [
