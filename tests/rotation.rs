@@ -166,6 +166,16 @@ fn a_rotated_log_reads_as_the_whole_one() {
 }
 
 #[test]
+fn records_at_the_same_byte_of_two_pieces_are_two() {
+    let (dir, pages) = (TempDir::new().unwrap(), signatures());
+    let write = |name: &str, line: &str| fs::write(dir.path().join(name), line).unwrap();
+    write("app.log.1", "2026-11-22T07:59:00Z maintenance begins\n");
+    write("app.log", "2026-11-22T08:01:00Z maintenance went wrong\n");
+    let found = scanned(&[dir.path()], pages.path());
+    assert_eq!(finding(&found, "test/steps")["count"], 2);
+}
+
+#[test]
 fn logs_that_are_no_set_have_stories_of_their_own() {
     let (dir, pages) = (TempDir::new().unwrap(), signatures());
     let lines = log();

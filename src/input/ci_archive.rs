@@ -12,10 +12,6 @@ const JOBS: usize = 4096;
 const CUT: usize = 60;
 
 /// For each of these names (paths with `/`): whether it is a step of a job whose file is there too.
-#[allow(
-    dead_code,
-    reason = "the walk, which calls this for folders, is built beside it"
-)]
 pub(super) fn repeated_steps(names: &[&str]) -> Vec<bool> {
     let mut jobs = JobFiles::default();
     for name in names {

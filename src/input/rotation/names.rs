@@ -338,7 +338,7 @@ fn runs(text: &str) -> Option<Vec<&str>> {
     let text = text.strip_suffix('Z').unwrap_or(text);
     let runs: Vec<&str> = text.split(['-', '.', '_', ':', 'T', ',', '+', ' ']).collect();
     let is_run = |run: &&str| (1..=19).contains(&run.len()) && run.bytes().all(|byte| byte.is_ascii_digit());
-    (runs.len() <= 9 && runs.iter().all(|run| is_run(&run))).then_some(runs)
+    (runs.len() <= 9 && runs.iter().all(is_run)).then_some(runs)
 }
 
 #[cfg(test)]

@@ -321,3 +321,57 @@ fn all_pieces_suggest_the_service_of_the_live_log() {
     // The third one's name was not looked at here.
     assert_eq!(services, [Some("api"), Some("api"), None]);
 }
+
+#[test]
+fn compressed_pieces_are_looked_into() {
+    let gz = |text: &str| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
+        packed.finish().unwrap()
+    };
+    let (first, second, third) = (hours(1, 2), hours(3, 4), hours(5, 6));
+    let names = [
+        "app.log",
+        "app.log.1.gz",
+        "app.log.2.gz",
+        "web.log.1",
+        "web.log.1.gz",
+        "db.log.1",
+        "db.log.1.gz",
+    ];
+    let files = names.map(|name| (name, ""));
+    let dir = folder(&files);
+    let write = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
+    write("app.log", third.as_bytes());
+    write("app.log.1.gz", &gz(&first));
+    write("app.log.2.gz", &gz(&second));
+    // One is the other, cut off; one is another log.
+    write("web.log.1", first.as_bytes());
+    let cut = gz(&first);
+    write("web.log.1.gz", &cut[..cut.len() - 12]);
+    write("db.log.1", second.as_bytes());
+    write("db.log.1.gz", &gz(&first));
+    let (arranged, left_out) = arranged(&dir, &files);
+    let read: Vec<&str> = arranged
+        .sources
+        .iter()
+        .map(|source| source.name.rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(
+        read,
+        [
+            "app.log.1.gz",
+            "app.log.2.gz",
+            "app.log",
+            "db.log.1.gz",
+            "db.log.1",
+            "web.log.1"
+        ]
+    );
+    assert_eq!(arranged.reordered.len(), 2);
+    let notes = left_out.into_notes(&[]);
+    assert!(
+        notes.len() == 1 && notes[0].source.ends_with("web.log.1.gz"),
+        "{notes:?}"
+    );
+}
