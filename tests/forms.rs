@@ -6,7 +6,11 @@
 use std::fs;
 use std::sync::LazyLock;
 
-use incident::record::time::Zone;
+use incident::input::block::Block;
+use incident::input::stream::{Fed, Feed};
+use incident::input::{Origin, Source};
+use incident::record::reader::RecordReader;
+use incident::record::time::{Clock, Zone};
 use incident::signature::Library;
 use incident::{Options, Silent, scan_logs};
 use proptest::prelude::*;
@@ -142,11 +146,62 @@ fn the_same_findings_from_any_blocks_of_a_large_log() {
             log.push(b'\n');
         }
     }
+    same_records(&log, 20_000);
     let whole = scanned(&log, &library, 64 << 20);
     for block_size in [20_000, 100_003] {
         let cut = scanned(&log, &library, block_size);
         assert!(whole["findings"] == cut["findings"], "blocks of {block_size}");
     }
+}
+
+/// The records that blocks of this size see are those of the whole log.
+fn same_records(log: &[u8], block_size: usize) {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("app.log");
+    fs::write(&path, log).unwrap();
+    let source = Source {
+        name: "app.log".to_owned(),
+        origin: Origin::File(path),
+        service: None,
+        modified: None,
+    };
+    let clock = Clock::new(Zone::Utc, NOW);
+    let all = Block::whole(0, log.to_vec());
+    let mut whole = RecordReader::new(&all, &clock, None);
+    for fed in Feed::new(&[source], block_size, false) {
+        let Fed::Block(block) = fed else { continue };
+        let mut reader = RecordReader::new(&block, &clock, None);
+        let body = block.body();
+        let window_at = block.window_at() as usize;
+        let mut place = body.start;
+        while place < body.end {
+            let extent = reader.extent_at(place);
+            let (start, end) = (extent.start + window_at, extent.end + window_at);
+            let expected = whole.extent_at(place + window_at);
+            assert_eq!(
+                (start, end),
+                (expected.start, expected.end),
+                "at byte {}",
+                place + window_at
+            );
+            for _ in 0..=skip(place) {
+                place = next_line(&block.window()[..body.end], place);
+            }
+        }
+    }
+}
+
+/// How many lines to leave out: few or many, since readers go on from what they know.
+fn skip(place: usize) -> usize {
+    [0, 0, 1, 7, 40, 3][place % 6]
+}
+
+/// Where the next line begins.
+fn next_line(window: &[u8], place: usize) -> usize {
+    let end = window[place.min(window.len())..]
+        .iter()
+        .position(|byte| *byte == b'\n');
+    end.map_or(window.len(), |at| place + at + 1)
 }
 
 /// Lines of all forms, in any order, with garbage between them.

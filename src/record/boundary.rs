@@ -10,7 +10,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Level;
-use super::header::{Format, Header, Stream};
+use super::header::{Format, Header, Stream, entry};
 use super::shape::Shape;
 
 /// What the boundary rules must know of a line.
@@ -19,7 +19,7 @@ pub struct Line {
     shape: Shape,
     /// Who wrote the line (hashed), if its transport says so. Records never span writers.
     writer: Option<u64>,
-    /// Length of what the transport put before the message, if it names the host.
+    /// Column in which a transport puts further lines of the message; 0 if it does not.
     prefix: usize,
     /// Blanks at the beginning of a line without a transport.
     indent: usize,
@@ -51,10 +51,10 @@ impl Line {
         Line {
             shape,
             writer: writer(header),
-            prefix: if names_host {
-                length.saturating_sub(header.body.len())
-            } else {
-                0
+            prefix: match header.format {
+                _ if names_host => length.saturating_sub(header.body.len()),
+                Format::Dated if entry::is_verbose(&header.body) => entry::MOVED_IN,
+                _ => 0,
             },
             indent,
             whole: memchr::memchr(b'\n', &header.body).is_some(),

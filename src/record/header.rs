@@ -187,8 +187,6 @@ pub struct Header<'a> {
     pub http: Option<Http>,
     /// The line without its transport prefixes; for a JSON object its message and its errors.
     pub body: Cow<'a, [u8]>,
-    /// The JSON object that the program wrote, where another JSON object carries it as text.
-    pub object: Option<Cow<'a, [u8]>>,
     /// Whether a transport prefix was removed.
     pub transport: bool,
     /// Whether the program's own part states a time or a level in a known place, or is an
@@ -203,6 +201,17 @@ pub fn parse<'a>(line: &'a [u8], clock: &Clock) -> Header<'a> {
     read_layers(without_edges(line), clock, MAX_LAYERS)
 }
 
+/// The JSON object that a program wrote, where docker's json-file or a journal entry carries it as text.
+#[must_use]
+pub fn object_inside(line: &[u8]) -> Option<String> {
+    let outer = match without_edges(line) {
+        line @ [b'{', .., b'}'] => json::transport(line)?,
+        line => entry::read(line)?,
+    };
+    let body = String::from_utf8(plain_text(outer.body).into_owned()).ok()?;
+    json::is_object(body.as_bytes()).then_some(body)
+}
+
 /// How many messages of these lines `journalctl -o json` left out, since they were long and it was not
 /// told `--all`. Lines that do not begin with such an entry have none.
 #[must_use]
@@ -214,6 +223,17 @@ pub fn messages_left_out(lines: &[u8]) -> u64 {
     // Inside a text the quotes would be escaped.
     let count = |name: &str| memmem::find_iter(lines, name).count() as u64;
     count("\"MESSAGE\":null") + count("\"MESSAGE\" : null")
+}
+
+/// The header of an entry of `journalctl -o verbose`, all lines of it, and the line in which its message
+/// begins, from 0; nothing if it is none.
+#[must_use]
+pub fn parse_verbose<'a>(lines: &'a [u8], clock: &Clock) -> Option<(Header<'a>, usize)> {
+    let head = lines.split(|byte| *byte == b'\n').next()?;
+    let stamp = entry::is_verbose(head).then(|| parse(head, clock).stamp)?;
+    let (header, message_at) = entry::read_verbose(lines);
+    let header = Header { stamp, ..header };
+    Some((header.unwrap_layer(clock, MAX_LAYERS), message_at))
 }
 
 /// `line` without what is no part of it: zeros that a truncation left behind, a byte order mark,
@@ -267,13 +287,7 @@ impl<'a> Header<'a> {
         }
         let inner = match body {
             Cow::Borrowed(body) => read_layers(body, clock, layers),
-            Cow::Owned(body) => {
-                let mut inner = read_layers(&body, clock, layers).into_owned();
-                if whole_line && inner.format == Format::Json && inner.object.is_none() {
-                    inner.object = Some(Cow::Owned(body));
-                }
-                inner
-            }
+            Cow::Owned(body) => read_layers(&body, clock, layers).into_owned(),
         };
         if !whole_line && !matches!(inner.format, Format::Plain | Format::Dated) {
             self.format = inner.format;
@@ -290,7 +304,6 @@ impl<'a> Header<'a> {
         self.level = inner.level.or(self.level);
         self.host = self.host.or(inner.host);
         self.http = inner.http.or(self.http);
-        self.object = inner.object;
         self.body = inner.body;
         self.starts_record |= inner.starts_record;
         self
@@ -308,7 +321,6 @@ impl<'a> Header<'a> {
             pid: self.pid,
             stream: self.stream,
             http: self.http,
-            object: self.object.map(|object| Cow::Owned(object.into_owned())),
             transport: self.transport,
             starts_record: self.starts_record,
         }

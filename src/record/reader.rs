@@ -131,6 +131,7 @@ impl<'a> RecordReader<'a> {
         let mut above = self.describe(&first);
         let mut machine = Machine::start(above.clone());
         let mut above_at = first.start;
+        let mut above_end = first.end;
         let mut following = self.units.after(&first).map(|at| (self.describe(&at), at));
         while let Some((line, at)) = following {
             following = self.units.after(&at).map(|at| (self.describe(&at), at));
@@ -157,10 +158,11 @@ impl<'a> RecordReader<'a> {
             }
             if !goes_on || !line.is_blank() {
                 extent.end = at.end;
-                extent.interrupted |= at.is_broken();
+                extent.interrupted |= at.is_broken() || (goes_on && at.start != above_end + 1);
             }
             above = line;
             above_at = at.start;
+            above_end = at.end;
         }
         (extent, certain_at)
     }
@@ -204,7 +206,12 @@ impl<'a> RecordReader<'a> {
         let raw = self.window.bytes(extent.start..extent.end);
         let first = self.units.at(extent.start);
         let bytes = self.units.bytes(&first);
-        let header = header::parse(&bytes, self.clock);
+        let verbose = header::parse_verbose(raw, self.clock);
+        let message_at = verbose.as_ref().map(|(_, message_at)| *message_at);
+        let header = match verbose {
+            Some((header, _)) => header,
+            None => header::parse(&bytes, self.clock),
+        };
         let time = match header.stamp {
             Some(stamp) => Time {
                 at: Some(stamp.nanos),
@@ -220,12 +227,16 @@ impl<'a> RecordReader<'a> {
             (_, Some(service)) => Some(service.to_owned()),
             (implied, None) => implied.map(str::to_owned),
         };
-        let as_written = match &header.object {
-            Some(object) => Some(String::from_utf8_lossy(object).into_owned()),
-            None => matches!(header.format, Format::Json | Format::DockerJson)
-                .then(|| String::from_utf8_lossy(&strip_colour(raw)).into_owned()),
+        let as_written = match header.format {
+            Format::Json | Format::DockerJson => header::object_inside(&bytes)
+                .or_else(|| Some(String::from_utf8_lossy(&strip_colour(raw)).into_owned())),
+            Format::JournalExport => header::object_inside(&bytes),
+            _ => None,
         };
-        let (text, text_lines) = self.text_of(extent, first, &bytes, &header);
+        let (text, text_lines) = match message_at {
+            Some(line) => Text::of_lines(line, &header.body).finish(),
+            None => self.text_of(extent, first, &bytes, &header),
+        };
         Record {
             offset: self.window_at + extent.start as u64,
             len: (extent.end - extent.start) as u64,
@@ -381,6 +392,13 @@ impl Text {
             text: String::with_capacity(capacity),
             lines: Vec::new(),
         }
+    }
+
+    /// Lines that stand in the record from `line` on.
+    fn of_lines(line: usize, body: &[u8]) -> Text {
+        let mut text = Text::with_capacity(body.len());
+        text.add(line, body, body);
+        text
     }
 
     /// Adds the body of a unit that begins in line `line` of the record and reads `bytes`.

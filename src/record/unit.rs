@@ -289,15 +289,13 @@ impl<'a> Units<'a> {
         let floor = line.saturating_sub(ENTRY_LIMIT);
         let (mut from, mut to) = self.no_entry.get();
         if !(from..=to).contains(&line) {
-            // The stretch is of no use; begin a new one.
             if !(from..=to).contains(&floor) {
-                to = line.saturating_sub(NEAR).max(floor);
+                // What is known is of no use here.
+                from = line.saturating_sub(NEAR).max(floor);
+                to = from;
             }
             if let Some(found) = self.last_entry(to, line) {
                 return Some(found);
-            }
-            if !(from..=to).contains(&floor) {
-                from = to;
             }
             to = line;
         }

@@ -113,6 +113,26 @@ fn short(name: &'static str, stamp: &str, ident: &str) -> Form {
     }
 }
 
+fn verbose() -> Form {
+    let mut form = Form::new("verbose");
+    for message in MESSAGES {
+        let begins_at = form.line();
+        form.push(&format!("Sun 2026-11-22 07:34:50.123456 UTC [{CURSOR}]"));
+        for (name, value) in FIELDS_BELOW {
+            form.push(&format!("    {name}={value}"));
+        }
+        for (number, event) in EVENTS[message.clone()].iter().enumerate() {
+            form.stands_here(begins_at);
+            form.push(&format!(
+                "    {}{event}",
+                if number == 0 { "MESSAGE=" } else { "        " }
+            ));
+        }
+        form.push("    _CMDLINE=/usr/bin/python -m uvicorn");
+    }
+    form
+}
+
 const FIELDS: &[(&str, &str)] = &[
     ("__REALTIME_TIMESTAMP", "1795332890000000"),
     ("__MONOTONIC_TIMESTAMP", "1158226"),
@@ -262,6 +282,7 @@ fn journal_forms() -> Vec<Form> {
             dated(short("with-unit", "Sun 2026-11-22 07:34:50 UTC", "api.service")),
         ),
         lines("cat", |_, event| event.to_owned()),
+        of("api", dated(verbose())),
     ]
 }
 

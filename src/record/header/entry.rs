@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::json::{line_of, written};
 use super::text::{number, utf8};
@@ -91,6 +91,49 @@ pub(super) fn read(bytes: &[u8]) -> Option<Header<'_>> {
         }
     }
     Some(entry.header(Format::JournalExport))
+}
+
+/// How far the fields of `journalctl -o verbose` are moved in.
+pub(in crate::record) const MOVED_IN: usize = 4;
+
+/// Whether `line` begins an entry of `journalctl -o verbose`: `Sun 2026-11-22 07:34:50.123456 UTC [s=96f3...;i=1;...]`.
+pub(in crate::record) fn is_verbose(line: &[u8]) -> bool {
+    const LONGEST_STAMP: usize = 64;
+    line.ends_with(b"]") && memmem::find(&line[..line.len().min(LONGEST_STAMP)], b" [s=").is_some()
+}
+
+/// The header of an entry of `journalctl -o verbose`, without its time, and the line of its message,
+/// from 0. Further lines of a value stand in the column of the first.
+pub(super) fn read_verbose(entry: &[u8]) -> (Header<'_>, usize) {
+    let mut fields = Entry::default();
+    let mut message_at = 0;
+    let mut column = None;
+    for (number, line) in entry.split(|byte| *byte == b'\n').enumerate().skip(1) {
+        let line = line.get(MOVED_IN..).unwrap_or_default();
+        let name = line.iter().take_while(|byte| is_name_byte(**byte)).count();
+        let value = line.get(name + 1..).unwrap_or_default();
+        match (line.get(name), column) {
+            (Some(b'='), _) if name > 0 => {
+                column = None;
+                if &line[..name] == b"MESSAGE" {
+                    column = Some(name + 1);
+                    message_at = if fields.message.is_none() {
+                        number
+                    } else {
+                        message_at
+                    };
+                    fields.add_message(Cow::Borrowed(value));
+                } else if let (Some(name), Some(value)) = (utf8(&line[..name]), utf8(value)) {
+                    fields.set(name, Cow::Borrowed(value));
+                }
+            }
+            (_, Some(column)) => {
+                fields.add_message(Cow::Borrowed(line.get(column..).unwrap_or_default()));
+            }
+            _ => {}
+        }
+    }
+    (fields.header(Format::JournalExport), message_at)
 }
 
 /// What a record needs of an entry.

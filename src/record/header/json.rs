@@ -25,6 +25,18 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     Some(header)
 }
 
+/// The outer header of a line that docker or journald wrote; its time is not read.
+pub(super) fn transport(line: &[u8]) -> Option<Header<'_>> {
+    const NO_CLOCK: Clock = Clock::new(time::Zone::Utc, 0);
+    let object = Object::parse(line)?;
+    docker(&object, &NO_CLOCK).or_else(|| journal(&object))
+}
+
+/// Whether a text is one JSON object.
+pub(super) fn is_object(text: &[u8]) -> bool {
+    text.starts_with(b"{") && Object::parse(text).is_some()
+}
+
 /// `{"log":"message\n","stream":"stdout","time":"..."}`.
 fn docker<'a>(object: &Object<'a>, clock: &Clock) -> Option<Header<'a>> {
     let message = object.get("log")?.text()?;
