@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 #[cfg(target_os = "linux")]
 mod guard;
 
-/// Pages are a multiple of this on every system that the program runs on, or smaller; in bytes.
+/// A multiple of the page size on every system that the program runs on, and of what is mapped at once; in bytes.
 #[cfg(target_os = "linux")]
 const PAGE: usize = 64 * 1024;
 
@@ -62,8 +62,10 @@ impl Mapped {
     /// Says that the bytes of `range` will hardly be needed again, so that the memory of the process does
     /// not grow with the file. Reading them again gives the same bytes.
     pub(super) fn release(&self, range: Range<usize>) {
-        let start = range.start.next_multiple_of(PAGE);
-        let end = range.end / PAGE * PAGE;
+        // The system maps a few pages more than are touched, so a little more is given back. Whoever still needs
+        // those gets them again.
+        let start = range.start.saturating_sub(PAGE) / PAGE * PAGE;
+        let end = (range.end + PAGE).next_multiple_of(PAGE).min(self.map.len());
         if start < end {
             // SAFETY: the map is backed by the file (or by the guard's zeros) and never written to, so there is
             // nothing to lose: pages that are dropped here are filled again when they are next read, also by

@@ -30,7 +30,7 @@ const HAND_OVER: u64 = 4096;
 const TOGETHER: usize = 64;
 
 /// Batches that wait in the channel of a claim.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
 
 /// Buffers of a producer: one is filled while the other is scanned.
 const BUFFERS: usize = 2;
@@ -224,7 +224,7 @@ impl Out<'_> {
         let _ = self.push(Fed::End(End {
             bytes,
             troubles,
-            live,
+            live: live.map(Box::new),
         }));
     }
 

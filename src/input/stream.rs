@@ -68,7 +68,7 @@ pub struct End {
     /// Why reading ended before the source did, and what else was lost.
     pub troubles: Vec<Trouble>,
     /// To be looked at again when its last block is done.
-    pub live: Option<Live>,
+    pub live: Option<Box<Live>>,
 }
 
 /// Why a source was not read, or not to its end.

@@ -23,6 +23,7 @@ const REMOTE: &[i64] = &[
 
 /// Whether the file lies on another machine, or may.
 #[cfg(target_os = "linux")]
+#[allow(clippy::useless_conversion, reason = "the number is shorter on some systems")]
 pub(super) fn is_remote(file: &File) -> bool {
     rustix::fs::fstatfs(file).is_ok_and(|of| REMOTE.contains(&i64::from(of.f_type)))
 }
