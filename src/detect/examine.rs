@@ -106,6 +106,11 @@ pub fn examine(
     let mut at = 0;
     while let Some((place, _)) = hits.get(at) {
         let extent = reader.extent_at(*place);
+        if *place >= extent.end {
+            // In a line without a message, which belongs to no record.
+            at += 1;
+            continue;
+        }
         let until = hits[at..].partition_point(|(place, _)| *place < extent.end.max(extent.start + 1));
         let mut until = at + until.max(1);
         if extent.interrupted {

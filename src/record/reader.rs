@@ -9,6 +9,7 @@
 //! the first line at or after each multiple of [`STRIDE`] bytes begins a record, provided that
 //! no certain line stands within [`STRIDE`] bytes before it.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use memchr::memchr_iter;
@@ -30,6 +31,9 @@ const STRIDE: u64 = 64 * 1024;
 /// How far dated neighbours of an undated record are looked for, in bytes.
 const NEIGHBOUR_RANGE: usize = 64 * 1024;
 
+/// Units that are remembered.
+const DESCRIBED: usize = 6;
+
 /// Where a record lies in the window, in bytes; the last line end is not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Extent {
@@ -49,6 +53,8 @@ pub struct RecordReader<'a> {
     window_at: u64,
     clock: &'a Clock,
     file_service: Option<&'a str>,
+    /// Units that were described last, by where they begin: a record is found in several steps.
+    described: RefCell<[Option<(usize, Line)>; DESCRIBED]>,
     /// The record that was found last.
     last: Option<Last>,
     /// Where a date was last looked for upwards from, and the nearest one (place, time).
@@ -84,6 +90,7 @@ impl<'a> RecordReader<'a> {
             window_at: block.window_at(),
             clock,
             file_service,
+            described: RefCell::default(),
             last: None,
             above: None,
             below: None,
@@ -93,7 +100,7 @@ impl<'a> RecordReader<'a> {
     /// The record that holds the byte at `place`.
     pub fn extent_at(&mut self, place: usize) -> Extent {
         let line = self.units.at(place);
-        let (start, is_certain) = self.start_for(line.start);
+        let (start, is_certain) = self.start_for(line.clone());
         // Going on from the record that was found last saves reading its lines again.
         let (from, certain_at) = match &self.last {
             Some(last) if last.start == start && last.extent.start <= line.start => {
@@ -135,7 +142,7 @@ impl<'a> RecordReader<'a> {
         let mut following = self.units.after(&first).map(|at| (self.describe(&at), at));
         while let Some((line, at)) = following {
             following = self.units.after(&at).map(|at| (self.describe(&at), at));
-            let cut_off = self.units.is_cut_off(&at);
+            let cut_off = self.units.is_cut_off(above_at, &at);
             let is_certain = cut_off || certain(Some(&above), &line);
             let forced = !is_certain
                 && self.units.crosses(STRIDE, above_at, at.start)
@@ -169,9 +176,9 @@ impl<'a> RecordReader<'a> {
 
     /// A line at or above `line` from which the machine may start, and whether it is certain
     /// (or else forced).
-    fn start_for(&self, line: usize) -> (usize, bool) {
+    fn start_for(&self, line: Unit) -> (usize, bool) {
         let mut forced = None;
-        let mut at = self.units.at(line);
+        let mut at = line;
         let mut described = self.describe(&at);
         loop {
             let Some(before) = self.units.before(&at) else {
@@ -196,9 +203,18 @@ impl<'a> RecordReader<'a> {
     }
 
     fn describe(&self, unit: &Unit) -> Line {
+        let known = self.described.borrow();
+        if let Some((_, line)) = known.iter().flatten().find(|(start, _)| *start == unit.start) {
+            return line.clone();
+        }
+        drop(known);
         let bytes = self.units.bytes(unit);
         let header = header::parse(&bytes, self.clock);
-        Line::new(&header, shape(&header.body), bytes.len())
+        let line = Line::new(&header, shape(&header.body), bytes.len());
+        let mut known = self.described.borrow_mut();
+        known.rotate_right(1);
+        known[0] = Some((unit.start, line.clone()));
+        line
     }
 
     /// Reads the record of an extent. Its number of lines is that of its line ends plus one.
@@ -265,7 +281,7 @@ impl<'a> RecordReader<'a> {
         let mut line = 0;
         let mut last = first;
         // A record whose line was interrupted ends with that line.
-        while let Some(unit) = (!last.is_broken())
+        while let Some(unit) = (last.end < extent.end && !last.is_broken())
             .then(|| self.units.after(&last))
             .flatten()
             .filter(|unit| unit.start < extent.end)

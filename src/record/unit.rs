@@ -19,6 +19,7 @@ use super::header::entry::{self, Fields};
 use super::lines::Lines;
 use super::marks;
 use super::parts::{self, Part};
+use crate::input::block::LINE_LIMIT;
 
 /// Longest entry of the journal that is read as one, in bytes.
 const ENTRY_LIMIT: usize = 128 * 1024;
@@ -85,7 +86,7 @@ impl<'a> Units<'a> {
     pub(super) fn at(&self, place: usize) -> Unit {
         let line = self.lines.at(place);
         self.entry_around(line.start)
-            .unwrap_or_else(|| self.from_head(self.head_of(line)))
+            .unwrap_or_else(|| self.headed_by(self.head_of(line)))
     }
 
     /// The unit that begins next.
@@ -100,7 +101,7 @@ impl<'a> Units<'a> {
         }
         Some(
             self.entry_from(next.start)
-                .unwrap_or_else(|| self.from_head(next)),
+                .unwrap_or_else(|| self.headed_by(next)),
         )
     }
 
@@ -112,7 +113,7 @@ impl<'a> Units<'a> {
                 return Some(entry);
             }
             if !self.continues(&line) {
-                return Some(self.from_head(line));
+                return Some(self.headed_by(line));
             }
             line = self.lines.before(line.start)?;
         }
@@ -134,9 +135,10 @@ impl<'a> Units<'a> {
         last
     }
 
-    /// Whether the unit begins a record because of how long lines are cut.
-    pub(super) fn is_cut_off(&self, unit: &Unit) -> bool {
-        self.lines.before(unit.start).is_none()
+    /// Whether the unit begins a record because of how long lines are cut; a line begins at `above`.
+    pub(super) fn is_cut_off(&self, above: usize, unit: &Unit) -> bool {
+        let near = unit.start - above < LINE_LIMIT && self.lines.window()[unit.start - 1] == b'\n';
+        !near && self.lines.before(unit.start).is_none()
     }
 
     /// Whether a multiple of `stride` lies behind `before` and not behind `unit`.
@@ -159,7 +161,7 @@ impl<'a> Units<'a> {
     }
 
     /// The unit whose first line is `line`, which is no entry.
-    fn from_head(&self, line: Range<usize>) -> Unit {
+    fn headed_by(&self, line: Range<usize>) -> Unit {
         let parts = self.chain(&line);
         match parts.last() {
             Some(last) => Unit {
@@ -336,9 +338,8 @@ impl<'a> Units<'a> {
         // Whatever a length says, the next entry begins where it begins.
         let limit = self.between.find(near).map_or(near.len(), |at| at + 1);
         let entry = &near[..limit];
-        let mut fields = Fields::new(entry);
         let mut end = 0;
-        while let Some((_, value)) = fields.next() {
+        for (_, value) in Fields::new(entry) {
             if value.end < entry.len() || start + value.end == window.len() || end == 0 {
                 end = value.end;
             } else {

@@ -403,6 +403,15 @@ mod tests {
         assert_eq!(&*header.body, b"boom\xff");
         let header = read(r#"{"__REALTIME_TIMESTAMP":"1795331755080848","MESSAGE":null}"#);
         assert_eq!(&*header.body, b"");
+        let header = read(
+            r#"{"__REALTIME_TIMESTAMP":"1795331755080848","MESSAGE":["one",[116,119,111]],"UNIT":"api.service","PRIORITY":"6","_TRANSPORT":"stdout"}"#,
+        );
+        assert_eq!(body(&header), "one\ntwo");
+        // What a program just prints has no level of its own.
+        assert_eq!(
+            (header.service.as_deref(), header.level),
+            (Some("api.service"), None)
+        );
     }
 
     #[test]
