@@ -527,7 +527,7 @@ fn a_storm_of_changes_never_ends_the_process_and_is_told() {
                 4 => fs::File::options()
                     .append(true)
                     .open(&path)
-                    .and_then(|mut file| file.write_all(text[..3_000_000].as_bytes())),
+                    .and_then(|mut file| file.write_all(&text.as_bytes()[..3_000_000])),
                 _ => fs::rename(&path, path.with_extension("1")).and_then(|()| fs::write(&path, &text)),
             };
             changes.fetch_add(1, Ordering::Relaxed);

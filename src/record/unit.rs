@@ -137,7 +137,7 @@ impl<'a> Units<'a> {
 
     /// Whether the unit begins a record because of how long lines are cut; a line begins at `above`.
     pub(super) fn is_cut_off(&self, above: usize, unit: &Unit) -> bool {
-        let near = unit.start - above < LINE_LIMIT && self.lines.window()[unit.start - 1] == b'\n';
+        let near = unit.start - above < LINE_LIMIT && self.lines.window().has(unit.start - 1, b"\n");
         !near && self.lines.before(unit.start).is_none()
     }
 
