@@ -65,7 +65,8 @@ pub struct Block {
 impl Drop for Block {
     fn drop(&mut self) {
         if let Holder::Map(map, _) = &self.holder {
-            map.release(self.window.start + self.body.start..self.window.start + self.body.end);
+            // With the margin above: a long line is followed back into it.
+            map.release(self.window.start..self.window.start + self.body.end);
         }
     }
 }

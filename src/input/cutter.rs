@@ -135,6 +135,8 @@ fn empty(pool: &mut Pool, out: &mut Out<'_>) -> Vec<u8> {
 
 /// Reads until `bytes` holds `length` bytes or the reader ends: whether it has, and what ended it too early.
 fn fill(reader: &mut dyn Read, bytes: &mut Vec<u8>, length: usize) -> (bool, Option<io::Error>) {
+    // In one go: the memory is used only as far as it is filled.
+    bytes.reserve(length.saturating_sub(bytes.len()));
     while bytes.len() < length {
         let missing = (length - bytes.len()) as u64;
         match reader.take(missing).read_to_end(bytes) {

@@ -51,32 +51,40 @@ impl Live {
 
     /// What has happened since, when the first `read` bytes were read.
     pub(super) fn compare(&self, read: u64) -> Option<Trouble> {
+        match self.file.metadata() {
+            Ok(now) => self.cut_short(&now, read).or_else(|| self.changed(&now)),
+            Err(error) => Some(Trouble {
+                reason: format!("could not be looked at after reading: {error}"),
+                bytes: None,
+                lost: true,
+                offset: None,
+            }),
+        }
+    }
+
+    /// What was lost since. A journal is rewritten in place all the time, and says so itself.
+    pub(super) fn compare_journal(&self) -> Option<Trouble> {
+        let now = self.file.metadata().ok()?;
+        self.cut_short(&now, self.metadata.len())
+    }
+
+    fn cut_short(&self, now: &Metadata, read: u64) -> Option<Trouble> {
         let size = self.metadata.len();
-        let now = match self.file.metadata() {
-            Ok(now) => now,
-            Err(error) => {
-                return Some(Trouble {
-                    reason: format!("could not be looked at after reading: {error}"),
-                    bytes: None,
-                    lost: true,
-                    offset: None,
-                });
-            }
-        };
         let lost = self.map.as_ref().and_then(|map| map.lost());
         if now.len() < size || read < size {
             return Some(shrank(size, now.len(), lost, read));
         }
-        if let Some(lost) = lost {
-            return Some(Trouble {
-                reason: "was cut short, or could not be read from there on, while it was read; what stood there is \
-                         lost"
-                    .to_owned(),
-                bytes: Some(size.saturating_sub(lost)),
-                lost: true,
-                offset: Some(lost),
-            });
-        }
+        lost.map(|lost| Trouble {
+            reason: "was cut short, or could not be read from there on, while it was read; what stood there is lost"
+                .to_owned(),
+            bytes: Some(size.saturating_sub(lost)),
+            lost: true,
+            offset: Some(lost),
+        })
+    }
+
+    fn changed(&self, now: &Metadata) -> Option<Trouble> {
+        let size = self.metadata.len();
         let rewritten = match &self.samples {
             Some(before) => samples(&self.file, size).is_ok_and(|after| after != *before),
             None => false,

@@ -13,6 +13,8 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::Arc;
 #[cfg(target_os = "linux")]
+use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(target_os = "linux")]
 use std::sync::{Mutex, PoisonError};
 
 #[cfg(target_os = "linux")]
@@ -30,6 +32,8 @@ pub(super) struct Mapped {
     guard: guard::Guard,
     map: memmap2::Mmap,
     file: File,
+    /// The lowest offset from which the file could not be read again.
+    unread: AtomicU64,
     /// Buffers for what is read again, used in turn.
     spare: Mutex<Vec<Cells>>,
 }
@@ -55,6 +59,7 @@ impl Mapped {
             guard,
             map,
             file,
+            unread: AtomicU64::new(u64::MAX),
             spare: Mutex::default(),
         })
     }
@@ -92,7 +97,10 @@ impl Mapped {
             match self.file.read_at(&mut into[filled..], at + filled as u64) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // What is lost here is told when the file is looked at for the last time.
-                Ok(0) | Err(_) => break,
+                Ok(0) | Err(_) => {
+                    self.unread.fetch_min(at + filled as u64, Ordering::Relaxed);
+                    break;
+                }
                 Ok(more) => filled += more,
             }
         }
@@ -114,9 +122,12 @@ impl Mapped {
         spare.push(cells);
     }
 
-    /// The lowest offset from which on bytes were lost while they were searched.
+    /// The lowest offset from which on bytes were lost while they were searched or read again.
     pub(super) fn lost(&self) -> Option<u64> {
-        self.guard.lost().map(|lost| lost as u64)
+        let unread = self.unread.load(Ordering::Relaxed);
+        let unread = (unread != u64::MAX).then_some(unread);
+        let lost = self.guard.lost().map(|lost| lost as u64);
+        unread.into_iter().chain(lost).min()
     }
 }
 
@@ -275,5 +286,6 @@ mod tests {
         let mut bytes = vec![b'?'; 20];
         map.read(49_990, &mut bytes);
         assert_eq!(bytes, [[b'x'; 10], [0; 10]].concat());
+        assert_eq!(map.lost(), Some(50_000));
     }
 }

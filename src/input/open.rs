@@ -310,7 +310,7 @@ impl Job<'_, '_> {
         troubles.extend(reader.trouble());
         troubles.extend(failure.as_ref().map(Trouble::failed));
         if troubles.is_empty() {
-            troubles.extend(live.and_then(|live| live.compare_whole()));
+            troubles.extend(live.and_then(|live| live.compare_journal()));
         }
         self.out.end(cut.bytes, troubles, None);
     }
