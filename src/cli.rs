@@ -20,7 +20,8 @@ pub enum Command {
     #[command(
         after_help = "Exit codes:\n  0  done, with or without findings\n  1  done, and --fail-on was met\n  2  wrong usage, \
                             nothing could be read, or the report could not be written\n  3  done, but something could not be \
-                            read in full; the report names it"
+                            read in full; the report names it\n  130  interrupted; the report is complete for what was \
+                            read, and marked"
     )]
     Scan(Scan),
     /// Look at the library of signatures, and check it
@@ -34,9 +35,18 @@ pub enum Command {
 /// `incident scan`.
 #[derive(Debug, Args)]
 pub struct Scan {
-    /// Files, folders (searched recursively), or - for standard input
+    /// Files, folders (searched recursively), globs, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+
+    /// Leave out what matches GLOB below folders: a name ('*.gz', cache), or a path (nginx/old, '**/test/*'). May be
+    /// repeated
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+
+    /// Follow symbolic links below folders
+    #[arg(long)]
+    pub follow: bool,
 
     /// Write the report to FILE, whole or not at all; the ending chooses the format (.md, .json). May be repeated
     #[arg(short, long, value_name = "FILE")]

@@ -19,6 +19,7 @@
 //! logs; it writes nothing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use analysis::analyse;
 use detect::collect::Collector;
@@ -26,9 +27,10 @@ use detect::compile::Detector;
 use detect::examine::{Examined, examine};
 use error::Error;
 use input::block::{BLOCK_SIZE, Block};
-use input::stream::Feed;
-use input::{Source, walk};
-use pipeline::Done;
+use input::stream::{End, Fed, Feed, Reading, Trouble};
+use input::walk::{self, Walking};
+use input::{Source, Stop};
+use pipeline::{Defect, Worked};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use record::time::{Clock, Zone};
 use report::build::{Making, build};
@@ -59,12 +61,18 @@ pub struct Options {
     pub block_size: usize,
     /// Whether big files may be mapped.
     pub map_files: bool,
+    /// Globs of what is left out below folders.
+    pub exclude: Vec<String>,
+    /// Whether symbolic links below folders are followed.
+    pub follow: bool,
     /// Zone for lines that state none.
     pub zone: Zone,
     /// The time of the run in UTC nanoseconds.
     pub now: i64,
     /// The host that the report names as its maker's.
     pub host: String,
+    /// Ends the reading early; what was read by then is reported.
+    pub stop: Stop,
 }
 
 impl Options {
@@ -75,9 +83,12 @@ impl Options {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             block_size: BLOCK_SIZE,
             map_files: true,
+            exclude: Vec::new(),
+            follow: false,
             zone: Zone::Utc,
             now,
             host: String::new(),
+            stop: Stop::default(),
         }
     }
 }
@@ -103,58 +114,113 @@ impl Progress for Silent {
 
 /// Scans the logs and makes the report.
 pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) -> Result<Report, Error> {
-    let mut inputs = walk::find(&options.paths);
+    let walking = Walking {
+        exclude: &options.exclude,
+        follow: options.follow,
+        clock: &|source| clock(source, options),
+    };
+    let inputs = walk::find(&options.paths, &walking)?;
     let pool = thread_pool(options.threads)?;
     let detector = pool.install(|| Detector::new(library))?;
-    let clocks: Vec<Clock> = inputs
-        .sources
-        .iter()
-        .map(|source| clock(source, options))
-        .collect();
-    let mut collector = Collector::new(&detector, inputs.sources.len());
-
+    let reading = Reading {
+        block_size: options.block_size.max(1),
+        map_files: options.map_files,
+        threads: options.threads.max(1),
+        stop: options.stop.clone(),
+    };
+    let sources = inputs.sources.into_iter().map(Arc::new).collect();
+    let feed = Feed::new(sources, reading).map_err(|error| no_threads(options.threads, &error))?;
     let work = |block: &Block| -> Examined {
-        let source = &inputs.sources[block.source];
-        let examined = examine(&detector, block, &clocks[block.source], source.service.as_deref());
+        let source = &block.about;
+        let clock = clock(source, options);
+        let examined = examine(&detector, block, &clock, source.service.as_deref());
         progress.scanned(&source.name, block.body().len() as u64);
         examined
     };
-    let feed = Feed::new(&inputs.sources, options.block_size, options.map_files);
-    let mut not_read = Vec::new();
-    let mut logs = 0;
-    pipeline::run(&pool, feed, work, |done| match done {
-        Done::Block(source, examined) => collector.take(source, examined),
-        Done::End(source, bytes, trouble) => {
-            collector.end(source, bytes);
-            logs += 1;
-            progress.joined(logs, collector.findings());
-            not_read.extend(trouble.map(|trouble| NotRead {
-                source: inputs.sources[source].name.clone(),
-                reason: trouble.reason,
-                offset: bytes,
-                bytes: trouble.bytes,
-                lost: trouble.lost,
-            }));
-        }
-    });
+    let mut joined = Joined::new(Collector::new(&detector), inputs.not_read);
+    pipeline::run(&pool, feed, work, |fed| joined.take(fed, progress));
+    let Joined {
+        collector,
+        sources,
+        mut not_read,
+        ..
+    } = joined;
     let detected = collector.finish();
 
-    inputs.not_read.append(&mut not_read);
-    inputs.not_read.sort_by(|a, b| a.source.cmp(&b.source));
+    not_read.sort_by(|a, b| a.source.cmp(&b.source));
     let analysis = analyse(&detected, library);
     let making = Making {
         now: options.now,
         host: options.host.clone(),
         zone: options.zone,
+        reordered: inputs.reordered.iter().map(ToString::to_string).collect(),
         signatures: library.signatures().len(),
+        interrupted: options.stop.is_asked(),
     };
-    Ok(build(
-        &analysis,
-        &detected,
-        &inputs.sources,
-        inputs.not_read,
-        &making,
-    ))
+    Ok(build(&analysis, &detected, &sources, not_read, &making))
+}
+
+/// What is known when results are joined, in the order of sources and blocks.
+struct Joined<'a> {
+    collector: Collector<'a>,
+    /// The sources that have begun.
+    sources: Vec<Arc<Source>>,
+    not_read: Vec<NotRead>,
+    logs: u64,
+    /// Where the work on the current source was ended by a defect.
+    defect: Option<u64>,
+}
+
+impl<'a> Joined<'a> {
+    fn new(collector: Collector<'a>, not_read: Vec<NotRead>) -> Joined<'a> {
+        Joined {
+            collector,
+            sources: Vec::new(),
+            not_read,
+            logs: 0,
+            defect: None,
+        }
+    }
+
+    fn take(&mut self, fed: Fed<Worked<Examined>>, progress: &dyn Progress) {
+        match fed {
+            Fed::Begin(source) => {
+                self.collector.begin(source.set.as_ref());
+                self.sources.push(source);
+                self.defect = None;
+            }
+            // Lines behind a block without a result have no number.
+            Fed::Block(Ok(_)) if self.defect.is_some() => {}
+            Fed::Block(Ok(examined)) => self.collector.take(examined),
+            Fed::Block(Err(Defect { at })) => self.defect = self.defect.or(Some(at)),
+            Fed::Hole { at, .. } => self.collector.skip(at),
+            Fed::End(end) => {
+                self.end(end);
+                self.logs += 1;
+                progress.joined(self.logs, self.collector.findings());
+            }
+            Fed::NotRead(note) => self.not_read.push(note),
+        }
+    }
+
+    fn end(&mut self, end: End) {
+        let bytes = self.defect.unwrap_or(end.bytes);
+        self.collector.end(bytes);
+        let mut troubles = end.troubles;
+        if self.defect.is_some() {
+            troubles = vec![Trouble {
+                bytes: Some(end.bytes - bytes),
+                ..Trouble::defect()
+            }];
+        }
+        if troubles.is_empty() {
+            troubles.extend(end.live.and_then(|live| live.compare_whole()));
+        }
+        if let Some(source) = self.sources.last() {
+            let notes = troubles.into_iter().map(|trouble| trouble.of(source, bytes));
+            self.not_read.extend(notes);
+        }
+    }
 }
 
 /// A pool of so many threads.
@@ -162,7 +228,11 @@ pub fn thread_pool(threads: usize) -> Result<ThreadPool, Error> {
     ThreadPoolBuilder::new()
         .num_threads(threads.max(1))
         .build()
-        .map_err(|error| Error::Usage(format!("{threads} threads cannot be started: {error}")))
+        .map_err(|error| no_threads(threads, &error))
+}
+
+fn no_threads(threads: usize, error: &dyn std::fmt::Display) -> Error {
+    Error::Usage(format!("{threads} threads cannot be started: {error}"))
 }
 
 /// How times without zone or year are read in `source`.

@@ -4,11 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use incident::input::block::Block;
-use incident::input::stream::{Fed, Feed};
-use incident::input::{Origin, Source};
+use incident::input::stream::{Fed, Feed, Reading};
+use incident::input::{Origin, Source, Stop};
 use incident::record::reader::RecordReader;
 use incident::record::time::{Clock, Zone};
 use incident::signature::Library;
@@ -164,11 +164,18 @@ fn same_records(log: &[u8], block_size: usize) {
         origin: Origin::File(path),
         service: None,
         modified: None,
+        set: None,
+    };
+    let reading = Reading {
+        block_size,
+        map_files: false,
+        threads: 1,
+        stop: Stop::default(),
     };
     let clock = Clock::new(Zone::Utc, NOW);
     let all = Block::whole(0, log.to_vec());
     let mut whole = RecordReader::new(&all, &clock, None);
-    for fed in Feed::new(&[source], block_size, false) {
+    for fed in Feed::new(vec![Arc::new(source)], reading).unwrap().flatten() {
         let Fed::Block(block) = fed else { continue };
         let mut reader = RecordReader::new(&block, &clock, None);
         let body = block.body();

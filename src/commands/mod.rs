@@ -23,6 +23,8 @@ pub enum Exit {
     Failed,
     /// Done, but something could not be read in full.
     Incomplete,
+    /// Interrupted; the report is complete for what was read by then.
+    Interrupted,
 }
 
 impl Exit {
@@ -32,6 +34,7 @@ impl Exit {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Incomplete => 3,
+            Exit::Interrupted => 130,
         }
     }
 }

@@ -11,6 +11,7 @@ use super::progress::Watch;
 use super::{Exit, library, print};
 use crate::cli::{OutputFormat, Scan, SeverityName};
 use crate::error::Error;
+use crate::input::Stop;
 use crate::input::block::BLOCK_SIZE;
 use crate::record::time::Zone;
 use crate::render::{self, Format, RenderError};
@@ -23,9 +24,11 @@ pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
     let template = flags.template.as_deref().map(read_template).transpose()?;
     let options = options(flags)?;
     let library = thread_pool(options.threads)?.install(|| library(&flags.selection))?;
+    stop_on_signals(&options.stop)?;
     let watch = Watch::new(flags.quiet);
     let report = scan_logs(&options, &library, &watch)?;
-    if report.sources.iter().all(|source| source.bytes == 0) && report.not_read.iter().any(|lost| lost.lost) {
+    let nothing = report.sources.iter().all(|source| source.bytes == 0);
+    if nothing && !report.interrupted && report.not_read.iter().any(|lost| lost.lost) {
         let reasons: Vec<String> = report
             .not_read
             .iter()
@@ -47,6 +50,24 @@ pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
     Ok(exit(flags, &report))
 }
 
+/// An interrupt ends the reading, and the report is made of what was read; a second one ends the program.
+#[cfg(unix)]
+fn stop_on_signals(stop: &Stop) -> Result<(), Error> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // In this order: the first signal finds the flag still down.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.flag())
+            .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
+            .map_err(|error| Error::Usage(format!("signals cannot be handled: {error}")))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn stop_on_signals(_: &Stop) -> Result<(), Error> {
+    Ok(())
+}
+
 fn options(flags: &Scan) -> Result<Options, Error> {
     let zone = Zone::parse(&flags.timezone).map_err(|error| Error::Usage(format!("--timezone: {error}")))?;
     let mut options = Options::new(flags.paths.clone(), now()?);
@@ -55,6 +76,8 @@ fn options(flags: &Scan) -> Result<Options, Error> {
     }
     options.block_size = flags.block_size.unwrap_or(BLOCK_SIZE);
     options.map_files = !flags.no_mmap;
+    options.exclude = flags.exclude.clone();
+    options.follow = flags.follow;
     options.zone = zone;
     options.host = flags.host.clone().unwrap_or_else(host_name);
     Ok(options)
@@ -188,7 +211,9 @@ fn exit(flags: &Scan, report: &Report) -> Exit {
             .iter()
             .any(|finding| trouble(finding.role) && finding.severity >= limit)
     });
-    if met {
+    if report.interrupted {
+        Exit::Interrupted
+    } else if met {
         Exit::Failed
     } else if report.not_read.iter().any(|lost| lost.lost) {
         Exit::Incomplete

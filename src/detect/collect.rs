@@ -1,9 +1,11 @@
 //! Joins what was found in single blocks.
 //!
 //! In: [`Examined`] values in the order of sources and blocks. Out: [`Detected`], the occurrences of every
-//! signature over all sources, the failed requests, and what there is to say about each source.
+//! signature over all sources, the failed requests, and what there is to say about each source. Conditions over time
+//! and failed requests run on through the pieces of a rotated log.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::compile::Detector;
 use super::examine::{Assumed, Examined};
@@ -20,7 +22,7 @@ pub struct Detected {
     pub tallies: Tallies,
     /// What there is to say about each source, by its number.
     pub sources: Vec<SourceFacts>,
-    /// Failed requests by source number and the service that logged them.
+    /// Failed requests by source number (of a rotated log: its first piece's) and the service that logged them.
     pub requests: BTreeMap<(usize, Option<String>), FailedRequests>,
     /// Records that were read closely.
     pub records: u64,
@@ -50,26 +52,56 @@ pub struct SourceFacts {
 pub struct Collector<'a> {
     detector: &'a Detector<'a>,
     detected: Detected,
-    /// Conditions over time that have seen an event in the current source.
+    current: SourceFacts,
+    log: Log,
+}
+
+/// The log that is read: a source, or the pieces of a set so far.
+#[derive(Debug, Default)]
+struct Log {
+    set: Option<Arc<str>>,
+    /// Number of the source with which it began, and of the last one.
+    sources: Option<(usize, usize)>,
+    /// Conditions over time that have seen an event in it.
     over_time: BTreeMap<usize, OverTime>,
+    /// Its last dated line so far, in UTC nanoseconds.
+    last_time: Option<i64>,
 }
 
 impl<'a> Collector<'a> {
     /// A collector that has seen nothing.
-    pub fn new(detector: &'a Detector<'a>, sources: usize) -> Collector<'a> {
+    pub fn new(detector: &'a Detector<'a>) -> Collector<'a> {
         Collector {
             detector,
-            detected: Detected {
-                sources: vec![SourceFacts::default(); sources],
-                ..Detected::default()
-            },
-            over_time: BTreeMap::new(),
+            detected: Detected::default(),
+            current: SourceFacts::default(),
+            log: Log::default(),
         }
     }
 
-    /// Takes the result of the next block of source `source`.
-    pub fn take(&mut self, source: usize, examined: Examined) {
-        let facts = &mut self.detected.sources[source];
+    /// The next source begins, a piece of `set` if that is some. Sources are numbered from 0 on in this order.
+    pub fn begin(&mut self, set: Option<&Arc<str>>) {
+        self.current = SourceFacts::default();
+        let source = self.detected.sources.len();
+        match &mut self.log.sources {
+            Some((_, last)) if set.is_some() && self.log.set.as_ref() == set => *last = source,
+            _ => {
+                self.end_log();
+                self.log.sources = Some((source, source));
+                self.log.set = set.cloned();
+            }
+        }
+    }
+
+    /// So far nobody looked at a stretch of zeros at `at` in the current source: a line that is too long.
+    pub fn skip(&mut self, at: u64) {
+        self.current.overlong_line.get_or_insert(at);
+    }
+
+    /// Takes the result of the next block of the current source.
+    pub fn take(&mut self, examined: Examined) {
+        let source = self.detected.sources.len();
+        let facts = &mut self.current;
         let lines_above = facts.lines;
         facts.lines += examined.lines;
         facts.format = facts.format.or(examined.format);
@@ -89,30 +121,42 @@ impl<'a> Collector<'a> {
             let subject = event.subject.clone();
             let signature = subject.signature;
             let condition = &self.detector.signature(signature).condition;
-            if !self.over_time.contains_key(&signature)
+            let over_time = &mut self.log.over_time;
+            if !over_time.contains_key(&signature)
                 && let Some(state) = OverTime::new(condition)
             {
-                self.over_time.insert(signature, state);
+                over_time.insert(signature, state);
             }
-            if let Some(state) = self.over_time.get_mut(&signature) {
+            if let Some(state) = over_time.get_mut(&signature) {
                 state.take(event, &mut fired);
             }
             self.add_fired(&subject, &mut fired);
         }
+        let began = self.log.sources.map_or(source, |(first, _)| first);
         for (service, requests) in examined.requests {
-            let known = self.detected.requests.entry((source, service)).or_default();
+            let known = self.detected.requests.entry((began, service)).or_default();
             known.merge(requests);
         }
     }
 
-    /// Source `source` has ended after `bytes` bytes.
-    pub fn end(&mut self, source: usize, bytes: u64) {
-        let facts = &mut self.detected.sources[source];
-        facts.bytes = bytes;
-        let last_time = facts.last_time;
+    /// The current source has ended after `bytes` bytes.
+    pub fn end(&mut self, bytes: u64) {
+        let facts = SourceFacts {
+            bytes,
+            ..std::mem::take(&mut self.current)
+        };
+        self.log.last_time = facts.last_time.or(self.log.last_time);
+        self.detected.sources.push(facts);
+        if self.log.set.is_none() {
+            self.end_log();
+        }
+    }
+
+    fn end_log(&mut self) {
+        let log = std::mem::take(&mut self.log);
         let mut fired = Vec::new();
-        for (signature, state) in std::mem::take(&mut self.over_time) {
-            state.end(last_time, &mut fired);
+        for (signature, state) in log.over_time {
+            state.end(log.last_time, &mut fired);
             let subject = Subject {
                 signature,
                 handled: false,
@@ -138,7 +182,8 @@ impl<'a> Collector<'a> {
     }
 
     /// Everything that was found.
-    pub fn finish(self) -> Detected {
+    pub fn finish(mut self) -> Detected {
+        self.end_log();
         self.detected
     }
 }

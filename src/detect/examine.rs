@@ -14,8 +14,9 @@ use super::requests::{self, FailedRequests};
 use super::tallies::{Subject, Tallies};
 use super::tally::{ExcerptLine, Occurrence, Sighting};
 use crate::input::block::Block;
+use crate::record::edge::{DATE_RANGE, first_stamp, last_stamp};
 use crate::record::header::{self, Format};
-use crate::record::reader::{Extent, RecordReader};
+use crate::record::reader::RecordReader;
 use crate::record::time::Clock;
 use crate::record::{Level, Record};
 use crate::report::visible::strip_colour;
@@ -32,9 +33,6 @@ const EXCERPT_LINE: usize = 2_000;
 
 /// Lines at the beginning of a source that decide what its format is called.
 const FORMAT_LINES: usize = 64;
-
-/// How far from both ends of a source the first and last dated line are looked for, in bytes.
-const DATE_RANGE: usize = 64 * 1024;
 
 /// What was found in one block.
 #[derive(Debug, Default)]
@@ -89,7 +87,8 @@ pub fn examine(
     clock: &Clock,
     file_service: Option<&str>,
 ) -> Examined {
-    let window = block.window();
+    // What is searched may change meanwhile; what is parsed does not.
+    let (window, text) = (block.window(), block.text());
     let body = block.body();
     let mut reader = RecordReader::new(block, clock, file_service);
     let mut found = Examined {
@@ -132,14 +131,17 @@ pub fn examine(
         let record = reader.read(extent);
         found.records += 1;
         let line = lines.line_of(window, extent.start);
-        found.take(detector, block, &record, extent, line, own);
+        let raw = text.bytes(extent.start..extent.end);
+        found.take(detector, block, &record, raw, line, own);
     }
     found.assumed.messages_left_out = header::messages_left_out(&window[body]);
     if block.is_first() {
-        (found.format, found.first_time) = beginning(window, clock, &mut found.assumed);
+        let near = text.bytes(0..window.len().min(DATE_RANGE));
+        (found.format, found.first_time) = beginning(near, clock, &mut found.assumed);
     }
     if block.is_last() {
-        found.last_time = ending(window, clock);
+        let near = text.bytes(window.len().saturating_sub(DATE_RANGE)..window.len());
+        found.last_time = ending(near, clock);
     }
     found
 }
@@ -233,7 +235,7 @@ impl Examined {
         detector: &Detector<'_>,
         block: &Block,
         record: &Record,
-        extent: Extent,
+        raw: &[u8],
         line: u64,
         hits: &[(usize, ProbeId)],
     ) {
@@ -264,7 +266,7 @@ impl Examined {
         holding.sort_by_key(|(signature, slot, _)| (*signature, *slot));
         detector.suppress(&mut holding);
         for (signature, slot, caught) in holding {
-            let occurrence = occurrence(block, record, extent, line, caught);
+            let occurrence = occurrence(block, record, raw, line, caught);
             let subject = Subject {
                 signature,
                 handled: is_handled(record),
@@ -309,9 +311,8 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-fn occurrence(block: &Block, record: &Record, extent: Extent, line: u64, caught: Caught) -> Occurrence {
+fn occurrence(block: &Block, record: &Record, raw: &[u8], line: u64, caught: Caught) -> Occurrence {
     const NAMES_A_SERVICE: &[&str] = &["service", "unit", "container"];
-    let raw = &block.window()[extent.start..extent.end];
     let matched = record.written_line(caught.line.unwrap_or(0));
     let about = caught
         .captures
@@ -370,44 +371,36 @@ fn excerpt(raw: &[u8], first: u64, matched: usize, column: Option<usize>) -> Vec
 }
 
 /// The most frequent format among the first lines, and the first date.
-fn beginning(window: &[u8], clock: &Clock, assumed: &mut Assumed) -> (Option<Format>, Option<i64>) {
+fn beginning(near: &[u8], clock: &Clock, assumed: &mut Assumed) -> (Option<Format>, Option<i64>) {
     let mut formats: BTreeMap<&'static str, (usize, Format)> = BTreeMap::new();
-    let mut first = None;
-    let near = &window[..window.len().min(DATE_RANGE)];
-    for (number, line) in near.split(|byte| *byte == b'\n').enumerate() {
+    let first = first_stamp(near, clock);
+    if let Some(stamp) = first {
+        assumed.note(stamp.quality);
+    }
+    for line in near.split(|byte| *byte == b'\n').take(FORMAT_LINES) {
         if line.trim_ascii().is_empty() {
             continue;
-        }
-        if number >= FORMAT_LINES && first.is_some() {
-            break;
         }
         let line = strip_colour(line);
         let header = header::parse(&line, clock);
         if let Some(stamp) = header.stamp {
             assumed.note(stamp.quality);
-            first.get_or_insert(stamp.nanos);
         }
-        if number < FORMAT_LINES {
-            formats
-                .entry(header.format.name())
-                .or_insert((0, header.format))
-                .0 += 1;
-        }
+        formats
+            .entry(header.format.name())
+            .or_insert((0, header.format))
+            .0 += 1;
     }
     // A line without a header says little: any named format comes first.
     let format = formats
         .into_values()
         .max_by_key(|(count, format)| (*format != Format::Plain, *count))
         .map(|(_, format)| format);
-    (format, first)
+    (format, first.map(|stamp| stamp.nanos))
 }
 
-fn ending(window: &[u8], clock: &Clock) -> Option<i64> {
-    let near = &window[window.len().saturating_sub(DATE_RANGE)..];
-    near.split(|byte| *byte == b'\n').rev().find_map(|line| {
-        let line = strip_colour(line);
-        header::parse(&line, clock).stamp.map(|stamp| stamp.nanos)
-    })
+fn ending(near: &[u8], clock: &Clock) -> Option<i64> {
+    last_stamp(near, clock).map(|stamp| stamp.nanos)
 }
 
 impl Assumed {

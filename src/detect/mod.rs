@@ -29,8 +29,9 @@ pub fn detect_text(detector: &Detector<'_>, text: &str) -> Detected {
         reference: i64::MAX / 2,
     };
     let block = Block::whole(0, text.as_bytes().to_vec());
-    let mut collector = Collector::new(detector, 1);
-    collector.take(0, examine(detector, &block, &clock, None));
-    collector.end(0, text.len() as u64);
+    let mut collector = Collector::new(detector);
+    collector.begin(None);
+    collector.take(examine(detector, &block, &clock, None));
+    collector.end(text.len() as u64);
     collector.finish()
 }

@@ -1,6 +1,6 @@
 //! Conditions over time: so many in a window, an order, an end that never came.
 //!
-//! In: the [`Event`]s of one source in their order. Out: the occurrences for which the
+//! In: the [`Event`]s of one log in their order (a source, or all pieces of a rotated log). Out: the occurrences for which the
 //! condition fired. Windows include both ends. Where a record has no time at all, nothing
 //! rules out that it lies in the window, so `count` and `sequence` accept it; `missing` never
 //! fires on it, since nothing shows that the deadline passed.
@@ -12,10 +12,10 @@ use super::examine::Event;
 use super::tally::Occurrence;
 use crate::signature::condition::{Count, Match, Missing, Sequence};
 
-/// Most keys that one condition follows at a time in one source.
+/// Most keys that one condition follows at a time in one log.
 const MOST_KEYS: usize = 10_000;
 
-/// The state of one signature's condition in one source.
+/// The state of one signature's condition in one log.
 #[derive(Debug)]
 pub(super) enum OverTime {
     Count(CountState),
@@ -45,7 +45,7 @@ impl OverTime {
         }
     }
 
-    /// The source has ended; its last dated record is of `last_time`.
+    /// The log has ended; its last dated record is of `last_time`.
     pub(super) fn end(self, last_time: Option<i64>, fired: &mut Vec<Occurrence>) {
         if let OverTime::Missing(state) = self {
             state.end(last_time, fired);
@@ -161,9 +161,9 @@ impl SequenceState {
             open.clear();
         }
         // One record is one step, however many it could be.
-        let new = open
-            .last()
-            .is_none_or(|last| last.sighting.offset != sighting.offset);
+        let new = open.last().is_none_or(|last| {
+            (last.sighting.source, last.sighting.offset) != (sighting.source, sighting.offset)
+        });
         if step == open.len() && new {
             open.push(event.occurrence);
         }

@@ -14,12 +14,16 @@
 //! its beginning. So cuts depend on the content alone, and the result does not depend
 //! on the block size.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
-use super::map::Mapped;
+use super::Source;
+use super::buffer::Buffer;
+use super::map::{Mapped, Reread};
+use super::window::Window;
 
 /// Longest line in bytes; longer ones are read in pieces of this length.
 pub const LINE_LIMIT: usize = 256 * 1024;
@@ -34,8 +38,10 @@ pub const BLOCK_SIZE: usize = 4 * 1024 * 1024;
 /// Who holds the bytes of a window.
 #[derive(Debug)]
 enum Holder {
-    Map(Arc<Mapped>),
-    Owned(Vec<u8>),
+    /// A file that may change while it is looked at.
+    Map(Arc<Mapped>, OnceCell<Reread>),
+    /// Memory that several blocks share.
+    Buffer(Arc<Buffer>),
 }
 
 /// A piece of a source.
@@ -43,6 +49,8 @@ enum Holder {
 pub struct Block {
     /// Number of the source.
     pub source: usize,
+    /// The source.
+    pub about: Arc<Source>,
     holder: Holder,
     /// The window within the holder's bytes.
     window: Range<usize>,
@@ -56,20 +64,31 @@ pub struct Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        if let Holder::Map(map) = &self.holder {
-            map.release(self.window.start + self.body.start..self.window.start + self.body.end);
+        if let Holder::Map(map, _) = &self.holder {
+            // With the margin above: a long line is followed back into it.
+            map.release(self.window.start..self.window.start + self.body.end);
         }
     }
 }
 
 impl Block {
-    /// The bytes that the block sees.
+    /// The bytes that the block sees, for searching: those of a mapped file may change meanwhile.
     pub fn window(&self) -> &[u8] {
         let bytes = match &self.holder {
-            Holder::Map(map) => map.bytes(),
-            Holder::Owned(bytes) => bytes,
+            Holder::Map(map, _) => map.bytes(),
+            Holder::Buffer(buffer) => buffer.bytes(),
         };
         &bytes[self.window.clone()]
+    }
+
+    /// The bytes that the block sees, for parsing.
+    pub fn text(&self) -> Window<'_> {
+        match &self.holder {
+            Holder::Map(map, again) => {
+                Window::mapped(again.get_or_init(|| Reread::new(map, self.window.clone())))
+            }
+            Holder::Buffer(buffer) => Window::held(&buffer.bytes()[self.window.clone()]),
+        }
     }
 
     /// The part of the window that the block owns.
@@ -92,12 +111,13 @@ impl Block {
         self.at_end && self.body.end == self.window.len()
     }
 
-    pub(super) fn of_map(source: usize, map: &Arc<Mapped>, body: Range<usize>) -> Block {
+    pub(super) fn of_map(about: &Arc<Source>, map: &Arc<Mapped>, body: Range<usize>) -> Block {
         let length = map.bytes().len();
         let window = body.start.saturating_sub(MARGIN)..(body.end + MARGIN).min(length);
         Block {
-            source,
-            holder: Holder::Map(Arc::clone(map)),
+            source: 0,
+            about: Arc::clone(about),
+            holder: Holder::Map(Arc::clone(map), OnceCell::new()),
             body: body.start - window.start..body.end - window.start,
             window_at: window.start as u64,
             at_end: window.end == length,
@@ -105,27 +125,40 @@ impl Block {
         }
     }
 
-    pub(super) fn of_bytes(
-        source: usize,
-        bytes: Vec<u8>,
+    /// The block with this body in a buffer that stands at `buffer_at` in the source; `ended` if the
+    /// source ends with the buffer.
+    pub(super) fn of_buffer(
+        about: &Arc<Source>,
+        buffer: &Arc<Buffer>,
         body: Range<usize>,
-        window_at: u64,
-        at_end: bool,
+        buffer_at: u64,
+        ended: bool,
     ) -> Block {
+        let length = buffer.bytes().len();
+        let window = body.start.saturating_sub(MARGIN)..(body.end + MARGIN).min(length);
         Block {
-            source,
-            window: 0..bytes.len(),
-            holder: Holder::Owned(bytes),
-            body,
-            window_at,
-            at_end,
+            source: 0,
+            about: Arc::clone(about),
+            holder: Holder::Buffer(Arc::clone(buffer)),
+            body: body.start - window.start..body.end - window.start,
+            window_at: buffer_at + window.start as u64,
+            at_end: ended && window.end == length,
+            window,
         }
     }
 
     /// A whole source that is already in memory, as one block.
     pub fn whole(source: usize, bytes: Vec<u8>) -> Block {
-        let length = bytes.len();
-        Block::of_bytes(source, bytes, 0..length, 0, true)
+        let body = 0..bytes.len();
+        Block {
+            source,
+            about: Arc::new(Source::stdin()),
+            window: body.clone(),
+            body,
+            holder: Holder::Buffer(Arc::new(Buffer::new(bytes))),
+            window_at: 0,
+            at_end: true,
+        }
     }
 
     /// Offset in the source of a line longer than [`LINE_LIMIT`] that lies in this body, if any.
@@ -161,6 +194,10 @@ pub(super) fn cut(bytes: &[u8], block_size: usize, at_end: bool) -> usize {
     let within = |limit: usize| &bytes[..limit.min(bytes.len())];
     if let Some(newline) = memrchr(b'\n', within(block_size)) {
         return newline + 1;
+    }
+    if block_size >= LINE_LIMIT {
+        // Whole pieces of an overlong line.
+        return within(block_size / LINE_LIMIT * LINE_LIMIT).len();
     }
     match memchr(b'\n', within(LINE_LIMIT)) {
         Some(newline) => newline + 1,

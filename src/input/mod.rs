@@ -1,17 +1,39 @@
 //! Inputs: paths and standard input to blocks of bytes.
 //!
-//! In: what the person named. Out: [`Source`]s in the order of their names, and for each
+//! In: what the person named. Out: [`Source`]s in the order of their names and ages, and for each
 //! its [`Block`](block::Block)s, cut at line ends, in order. What cannot be read becomes a
 //! [`NotRead`] value; it never ends the run. This is the only room that opens logs.
+//!
+//! [`walk`] finds the files, `producer` threads open them by content and cut them, [`stream`] puts what they
+//! make into order.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::report::model::NotRead;
 
 pub mod block;
+mod buffer;
+mod ci_archive;
+mod cutter;
+mod journal;
+mod left_out;
+pub mod live;
 mod map;
+mod members;
+mod not_logs;
+mod open;
+mod patient;
+mod producer;
+mod rotation;
+mod service;
+mod sniff;
 pub mod stream;
+mod system;
+mod unpack;
 pub mod walk;
+pub mod window;
 
 /// Where a source's bytes come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +55,52 @@ pub struct Source {
     pub service: Option<String>,
     /// The file's modification time in UTC nanoseconds, if known.
     pub modified: Option<i64>,
+    /// The rotation set that this is a piece of, by the path of its live log (which need not exist). The pieces
+    /// of a set stand one after the other, oldest first.
+    pub set: Option<Arc<str>>,
+}
+
+impl Source {
+    /// Standard input, or text that is already in memory.
+    pub fn stdin() -> Source {
+        Source {
+            name: "-".to_owned(),
+            origin: Origin::Stdin,
+            service: None,
+            modified: None,
+            set: None,
+        }
+    }
+}
+
+/// Asks a run to stop reading. What was read by then is still reported.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// The flag that a signal handler may set.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
+    /// Stop.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked for.
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// What the walk found.
 #[derive(Debug, Default)]
 pub struct Inputs {
-    /// Logs to read, sorted by name.
+    /// Logs to read, sorted by name; pieces of a set stand together, where the set's name belongs.
     pub sources: Vec<Source>,
+    /// Sets whose pieces are in the order of their times, since their names suggest another.
+    pub reordered: Vec<Arc<str>>,
     /// What was found and will not be read.
     pub not_read: Vec<NotRead>,
 }

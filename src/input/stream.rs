@@ -1,337 +1,293 @@
-//! Sources to blocks, one source after the other.
+//! Sources to blocks, one source after the other, whoever makes them.
 //!
-//! In: [`Source`]s. Out: their [`Block`]s in order, each source closed by what there is
-//! to say about it. Regular files from [`MAP_FROM`] bytes on are mapped; everything else is
-//! read with one buffer, so memory does not grow with the source.
+//! In: [`Source`]s. Out: [`Fed`] things in order: the beginning of a source, its blocks, its end with what there
+//! is to say about it. Producers read several sources ahead; the feed takes what they make in the order of the
+//! sources, and numbers those as they begin.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
-use super::block::{Block, LINE_LIMIT, MARGIN, cut};
-use super::map::Mapped;
+use super::block::Block;
+use super::live::Live;
+use super::producer::{self, Claim, Orders};
 use super::walk::explain;
-use super::{Origin, Source};
+use super::{Origin, Source, Stop};
+use crate::report::model::NotRead;
 
-/// Files of at least this many bytes are mapped.
-const MAP_FROM: u64 = 1024 * 1024;
+/// How often the feed looks whether it should stop.
+const LOOK: Duration = Duration::from_millis(100);
 
-/// How many bytes decide whether a file is a log at all.
-const SNIFF: usize = 8 * 1024;
+/// How long producers have to hand over what they hold once they should stop. One that hangs in the system
+/// (a pipe that nobody opens, a dead network drive) is left behind.
+const GRACE: Duration = Duration::from_secs(2);
 
-/// What the feed gives.
+/// What was asked for by an interrupt.
+const INTERRUPTED: &str = "the scan was interrupted before it was read to its end; scan it again";
+
+/// What the feed gives, with blocks or with what was made of them.
 #[derive(Debug)]
-pub enum Fed {
+pub enum Fed<B> {
+    /// A source begins; what follows is about it, up to its end.
+    Begin(Arc<Source>),
     /// The next block of the current source.
-    Block(Block),
-    /// The current source has ended.
-    End {
-        /// Its number.
-        source: usize,
-        /// How many bytes were read.
+    Block(B),
+    /// So many zero bytes of the current source that nobody has to look at.
+    Hole {
+        /// Where, in bytes.
+        at: u64,
+        /// How many bytes.
         bytes: u64,
-        /// Why reading ended before the source did, if it did.
-        trouble: Option<Trouble>,
     },
+    /// The current source has ended.
+    End(End),
+    /// Something that is no source, such as a member of an archive, will not be read.
+    NotRead(NotRead),
+}
+
+impl<B> Fed<B> {
+    /// The same with what `work` makes of a block.
+    pub fn map<R>(self, work: impl FnOnce(B) -> R) -> Fed<R> {
+        match self {
+            Fed::Begin(source) => Fed::Begin(source),
+            Fed::Block(block) => Fed::Block(work(block)),
+            Fed::Hole { at, bytes } => Fed::Hole { at, bytes },
+            Fed::End(end) => Fed::End(end),
+            Fed::NotRead(note) => Fed::NotRead(note),
+        }
+    }
+}
+
+/// What there is to say about a source at its end.
+#[derive(Debug)]
+pub struct End {
+    /// How many bytes were read.
+    pub bytes: u64,
+    /// Why reading ended before the source did, and what else was lost.
+    pub troubles: Vec<Trouble>,
+    /// To be looked at again when its last block is done.
+    pub live: Option<Box<Live>>,
 }
 
 /// Why a source was not read, or not to its end.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     /// What happened and what to do about it.
     pub reason: String,
+    /// Where, in bytes from the beginning of the source; where reading stopped if that is not known.
+    pub offset: Option<u64>,
     /// How many bytes were not read, if known.
     pub bytes: Option<u64>,
     /// Whether a log may have been missed.
     pub lost: bool,
 }
 
+impl Trouble {
+    /// An interrupt, with so many bytes left.
+    pub(super) fn interrupted(bytes: Option<u64>) -> Trouble {
+        Trouble {
+            reason: INTERRUPTED.to_owned(),
+            offset: None,
+            bytes,
+            lost: true,
+        }
+    }
+
+    /// A defect of this program.
+    pub fn defect() -> Trouble {
+        Trouble {
+            reason: "a defect of this program ended the reading; please report it, with this file if you can"
+                .to_owned(),
+            offset: None,
+            bytes: None,
+            lost: true,
+        }
+    }
+
+    /// What the system, or a decoder, said about reading.
+    pub(super) fn failed(error: &io::Error) -> Trouble {
+        Trouble {
+            reason: match error.get_ref() {
+                Some(decoder) => decoder.to_string(),
+                None => explain(error),
+            },
+            offset: None,
+            bytes: None,
+            lost: true,
+        }
+    }
+
+    /// As a line of the report, for a source that was read up to `read`.
+    pub fn of(self, source: &Source, read: u64) -> NotRead {
+        NotRead {
+            source: source.name.clone(),
+            reason: self.reason,
+            offset: self.offset.unwrap_or(read),
+            bytes: self.bytes,
+            lost: self.lost,
+        }
+    }
+}
+
+/// How sources are read.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Size of a block in bytes, 1 or more.
+    pub block_size: usize,
+    /// Whether big files may be mapped.
+    pub map_files: bool,
+    /// How many sources are read at a time, 1 or more.
+    pub threads: usize,
+    /// Ends the feed early.
+    pub stop: Stop,
+}
+
+/// Things that go to one thread together: a block, or several small ones.
+pub type Batch = Vec<Fed<Block>>;
+
 /// The blocks of all sources.
 #[derive(Debug)]
-pub struct Feed<'a> {
-    sources: &'a [Source],
-    next: usize,
-    block_size: usize,
-    map_files: bool,
-    current: Option<Open>,
+pub struct Feed {
+    sources: Vec<Arc<Source>>,
+    claims: Receiver<Claim>,
+    current: Option<Claim>,
+    /// The source that has begun and not ended, and how many bytes of it were given.
+    open: Option<(Arc<Source>, u64)>,
+    /// How many sources have begun.
+    begun: usize,
+    /// How many of `sources` have been claimed.
+    claimed: usize,
+    stop: Stop,
+    stopped_at: Option<Instant>,
+    /// Notes about what was not begun, once the feed has stopped.
+    last_words: VecDeque<Batch>,
+    is_over: bool,
 }
 
-#[derive(Debug)]
-struct Open {
-    source: usize,
-    cutter: Cutter,
-    read: u64,
-}
-
-impl<'a> Feed<'a> {
-    /// Blocks of about `block_size` bytes; `map_files` allows mapping.
-    pub fn new(sources: &'a [Source], block_size: usize, map_files: bool) -> Feed<'a> {
-        Feed {
+impl Feed {
+    /// Starts reading.
+    ///
+    /// # Errors
+    ///
+    /// If not one thread could be started.
+    pub fn new(sources: Vec<Arc<Source>>, reading: Reading) -> io::Result<Feed> {
+        let stop = reading.stop.clone();
+        let (orders, claims) = Orders::new(sources.clone(), reading);
+        producer::start(&Arc::new(orders))?;
+        Ok(Feed {
             sources,
-            next: 0,
-            block_size: block_size.max(1),
-            map_files,
+            claims,
             current: None,
-        }
+            open: None,
+            begun: 0,
+            claimed: 0,
+            stop,
+            stopped_at: None,
+            last_words: VecDeque::new(),
+            is_over: false,
+        })
     }
 
-    fn open(&mut self, number: usize) -> Result<Cutter, Trouble> {
-        let source = &self.sources[number];
-        let cutter = match &source.origin {
-            Origin::Stdin => Cutter::Stream(StreamCutter::new(Box::new(io::stdin()))),
-            Origin::File(path) => open_file(path, self.map_files).map_err(|error| Trouble {
-                reason: explain(&error),
-                bytes: None,
-                lost: true,
-            })?,
-        };
-        Ok(cutter)
-    }
-}
-
-fn open_file(path: &Path, map_files: bool) -> io::Result<Cutter> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if map_files && metadata.is_file() && metadata.len() >= MAP_FROM {
-        // What cannot be mapped is read.
-        if let Ok(map) = Mapped::new(&file) {
-            return Ok(Cutter::Map {
-                map: Arc::new(map),
-                at: 0,
-            });
-        }
-    }
-    Ok(Cutter::Stream(StreamCutter::new(Box::new(file))))
-}
-
-impl Iterator for Feed<'_> {
-    type Item = Fed;
-
-    fn next(&mut self) -> Option<Fed> {
+    /// The next thing from `receiver`; nothing if it has ended or is left behind.
+    fn wait<T>(stop: &Stop, stopped_at: &mut Option<Instant>, receiver: &Receiver<T>) -> Option<T> {
         loop {
-            let Some(mut open) = self.current.take() else {
-                let number = self.next;
-                if number == self.sources.len() {
-                    return None;
-                }
-                self.next += 1;
-                match self.open(number) {
-                    Ok(cutter) => {
-                        self.current = Some(Open {
-                            source: number,
-                            cutter,
-                            read: 0,
-                        });
-                        continue;
+            match receiver.recv_timeout(LOOK) {
+                Ok(thing) => return Some(thing),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if stop.is_asked() => {
+                    if stopped_at.get_or_insert_with(Instant::now).elapsed() > GRACE {
+                        return None;
                     }
-                    Err(trouble) => return Some(end(number, 0, Some(trouble))),
                 }
-            };
-            return Some(match open.cutter.next(open.source, self.block_size) {
-                Ok(Some(block)) => {
-                    if open.read == 0
-                        && let Some(trouble) = not_text(&self.sources[open.source], block.window())
-                    {
-                        return Some(end(open.source, 0, Some(trouble)));
-                    }
-                    open.read += block.body().len() as u64;
-                    self.current = Some(open);
-                    Fed::Block(block)
-                }
-                Ok(None) => end(open.source, open.read, None),
-                Err(error) => end(
-                    open.source,
-                    open.read,
-                    Some(Trouble {
-                        reason: explain(&error),
-                        bytes: None,
-                        lost: true,
-                    }),
-                ),
-            });
+                Err(RecvTimeoutError::Timeout) => {}
+            }
         }
     }
-}
 
-fn end(source: usize, bytes: u64, trouble: Option<Trouble>) -> Fed {
-    Fed::End {
-        source,
-        bytes,
-        trouble,
+    /// Numbers the sources of a batch and notes how far they are.
+    fn numbered(&mut self, mut batch: Batch) -> Batch {
+        for fed in &mut batch {
+            match fed {
+                Fed::Begin(source) => {
+                    self.begun += 1;
+                    self.open = Some((Arc::clone(source), 0));
+                }
+                Fed::Block(block) => {
+                    block.source = self.begun - 1;
+                    if let Some((_, bytes)) = &mut self.open {
+                        *bytes += block.body().len() as u64;
+                    }
+                }
+                Fed::Hole { bytes: more, .. } => {
+                    if let Some((_, bytes)) = &mut self.open {
+                        *bytes += *more;
+                    }
+                }
+                Fed::End(_) => self.open = None,
+                Fed::NotRead(_) => {}
+            }
+        }
+        batch
+    }
+
+    /// What there is to say about the sources of a claim whose producer was left behind.
+    fn left_behind(&mut self, claim: &Claim) -> Batch {
+        let mut words: Batch = Vec::new();
+        let mut untold = claim.untold();
+        if let Some((_, bytes)) = self.open.take() {
+            untold.next();
+            words.push(Fed::End(End {
+                bytes,
+                troubles: vec![Trouble::interrupted(None)],
+                live: None,
+            }));
+        }
+        words.extend(untold.map(|source| Fed::NotRead(never_begun(&self.sources[source]))));
+        words
     }
 }
 
-/// Magic bytes of what this program does not read, and what the reader can do instead.
-/// The last column: whether a log is missed.
-const MAGIC: &[(&[u8], &str, bool)] = &[
-    (
-        b"\x1f\x8b",
-        "compressed with gzip; scan it with: zcat FILE | incident scan -",
-        true,
-    ),
-    (
-        b"\x28\xb5\x2f\xfd",
-        "compressed with zstd; scan it with: zstdcat FILE | incident scan -",
-        true,
-    ),
-    (
-        b"\xfd7zXZ\0",
-        "compressed with xz; scan it with: xzcat FILE | incident scan -",
-        true,
-    ),
-    (
-        b"BZh",
-        "compressed with bzip2; scan it with: bzcat FILE | incident scan -",
-        true,
-    ),
-    (
-        b"PK\x03\x04",
-        "a zip archive; unpack it and scan the folder",
-        true,
-    ),
-    (
-        b"LPKSHHRH",
-        "a binary journal; scan it with: journalctl --file FILE -o short-iso | incident scan -",
-        true,
-    ),
-    (
-        b"\xff\xfe",
-        "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8 FILE | incident scan -",
-        true,
-    ),
-    (
-        b"\xfe\xff",
-        "UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8 FILE | incident scan -",
-        true,
-    ),
-    (b"\x7fELF", "a program, not a log", false),
-    (b"\x89PNG", "a picture, not a log", false),
-    (b"SQLite format 3\0", "a database, not a log", false),
-];
-
-/// Why the bytes at the beginning of a source are not text, if they are not.
-fn not_text(source: &Source, bytes: &[u8]) -> Option<Trouble> {
+/// A note about a source that was not begun before the interrupt.
+pub(super) fn never_begun(source: &Source) -> NotRead {
     let size = match &source.origin {
-        Origin::File(path) => path.metadata().ok().map(|metadata| metadata.len()),
+        Origin::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
         Origin::Stdin => None,
     };
-    if let Some((_, reason, lost)) = MAGIC.iter().find(|(magic, _, _)| bytes.starts_with(magic)) {
-        return Some(Trouble {
-            reason: reason.replace("FILE", &source.name),
-            bytes: size,
-            lost: *lost,
-        });
-    }
-    // A log that was truncated while its writer went on begins with zeros; those do not count.
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    let head = &bytes[zeros..bytes.len().min(zeros + SNIFF)];
-    let strange = head
-        .iter()
-        .filter(|byte| matches!(byte, 0..=6 | 14..=26 | 28..=31))
-        .count();
-    (strange * 20 > head.len()).then(|| Trouble {
-        reason: "binary data, not text; name a text log, or convert it first".to_owned(),
-        bytes: size,
-        lost: true,
-    })
+    Trouble::interrupted(size).of(source, 0)
 }
 
-#[derive(Debug)]
-enum Cutter {
-    Map { map: Arc<Mapped>, at: usize },
-    Stream(StreamCutter),
-}
+impl Iterator for Feed {
+    type Item = Batch;
 
-impl Cutter {
-    fn next(&mut self, source: usize, block_size: usize) -> io::Result<Option<Block>> {
-        match self {
-            Cutter::Map { map, at } => {
-                let rest = &map.bytes()[*at..];
-                if rest.is_empty() {
-                    return Ok(None);
-                }
-                let start = *at;
-                *at += cut(rest, block_size, true);
-                Ok(Some(Block::of_map(source, map, start..*at)))
+    fn next(&mut self) -> Option<Batch> {
+        loop {
+            if let Some(batch) = self.last_words.pop_front() {
+                return Some(batch);
             }
-            Cutter::Stream(stream) => stream.next(source, block_size),
-        }
-    }
-}
-
-/// Cuts what a reader gives, keeping only what the next block must see.
-struct StreamCutter {
-    reader: Box<dyn Read>,
-    buffer: Vec<u8>,
-    /// Offset of the buffer in the source.
-    buffer_at: u64,
-    /// Where the next body begins in the buffer.
-    body: usize,
-    ended: bool,
-    /// Kept until what was read before it has been given out.
-    failure: Option<io::Error>,
-}
-
-impl std::fmt::Debug for StreamCutter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StreamCutter")
-            .field("buffer_at", &self.buffer_at)
-            .field("body", &self.body)
-            .field("ended", &self.ended)
-            .finish_non_exhaustive()
-    }
-}
-
-impl StreamCutter {
-    fn new(reader: Box<dyn Read>) -> StreamCutter {
-        StreamCutter {
-            reader,
-            buffer: Vec::new(),
-            buffer_at: 0,
-            body: 0,
-            ended: false,
-            failure: None,
-        }
-    }
-
-    fn next(&mut self, source: usize, block_size: usize) -> io::Result<Option<Block>> {
-        self.fill(self.body + block_size + LINE_LIMIT + MARGIN);
-        let rest = &self.buffer[self.body..];
-        if rest.is_empty() {
-            return self.failure.take().map_or(Ok(None), Err);
-        }
-        let length = cut(rest, block_size, self.ended);
-        let body = self.body..self.body + length;
-        let window = body.start.saturating_sub(MARGIN)..(body.end + MARGIN).min(self.buffer.len());
-        let at_end = self.ended && window.end == self.buffer.len();
-        let window_at = self.buffer_at + window.start as u64;
-        let in_window = body.start - window.start..body.end - window.start;
-        let bytes = if at_end && body.end == self.buffer.len() && window.start == 0 {
-            self.body = 0;
-            self.buffer_at += self.buffer.len() as u64;
-            std::mem::take(&mut self.buffer)
-        } else {
-            let bytes = self.buffer[window].to_vec();
-            let keep_from = body.end.saturating_sub(MARGIN);
-            self.buffer.drain(..keep_from);
-            self.buffer_at += keep_from as u64;
-            self.body = body.end - keep_from;
-            bytes
-        };
-        Ok(Some(Block::of_bytes(source, bytes, in_window, window_at, at_end)))
-    }
-
-    /// Reads until the buffer holds `length` bytes or the source ends.
-    fn fill(&mut self, length: usize) {
-        while !self.ended && self.buffer.len() < length {
-            let missing = (length - self.buffer.len()) as u64;
-            match self.reader.by_ref().take(missing).read_to_end(&mut self.buffer) {
-                Ok(0) => self.ended = true,
-                Ok(_) => {}
-                Err(error) => {
-                    self.ended = true;
-                    self.failure = Some(error);
+            if self.is_over {
+                return None;
+            }
+            if let Some(claim) = self.current.take() {
+                if let Some(batch) = Self::wait(&self.stop, &mut self.stopped_at, &claim.batches) {
+                    self.current = Some(claim);
+                    return Some(self.numbered(batch));
+                }
+                let words = self.left_behind(&claim);
+                self.last_words.push_back(words);
+                continue;
+            }
+            match Self::wait(&self.stop, &mut self.stopped_at, &self.claims) {
+                Some(claim) => {
+                    self.claimed = claim.sources.end;
+                    self.current = Some(claim);
+                }
+                None => {
+                    self.is_over = true;
+                    let rest = &self.sources[self.claimed..];
+                    let words = rest.iter().map(|source| Fed::NotRead(never_begun(source)));
+                    self.last_words.push_back(words.collect());
                 }
             }
         }

@@ -1,156 +1,471 @@
 //! Finds the logs below the paths that a person names.
 //!
-//! In: paths, `-` for standard input. Out: [`Inputs`]. A path that is named is always tried; below a folder,
-//! hidden files and what is plainly not a log (documentation, program code, configuration,
-//! pictures, executables) are left out, the latter with a note.
+//! In: paths, globs that the shell left alone, `-` for standard input. Out: [`Inputs`].
+//!
+//! A path that is named is always tried. Below a folder, what is plainly not a log is left out, and so are links
+//! (unless they are to be followed), pipes, sockets and devices, hidden files, and what `--exclude` names; each
+//! with a note, so that nothing is lost in silence. A file with several names is read once.
+//! A glob stands for the paths that a shell would have put in its place: they count as named.
 
-use std::collections::BTreeSet;
-use std::fs::Metadata;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::fs::{self, FileType, Metadata};
+use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use walkdir::WalkDir;
+use globset::{GlobBuilder, GlobMatcher};
+use walkdir::{DirEntry, WalkDir};
 
-use super::{Inputs, Origin, Source};
+use super::ci_archive::repeated_steps;
+use super::left_out::{LeftOut, Why};
+use super::{Inputs, Origin, Source, not_logs, rotation, service};
+use crate::error::Error;
+use crate::record::time::Clock;
 use crate::report::model::NotRead;
 
-/// File name endings of what is never a log.
-const NOT_LOGS: &[(&str, &[&str])] = &[
-    (
-        "documentation",
-        &["md", "rst", "adoc", "html", "htm", "css", "pdf"],
-    ),
-    (
-        "program code or configuration",
-        &[
-            "sh", "py", "pyc", "js", "mjs", "cjs", "ts", "java", "class", "jar", "go", "rs", "c", "h", "rb",
-            "php", "sql", "conf", "cfg", "ini", "toml", "yml", "yaml", "service", "lock",
-        ],
-    ),
-    ("a picture", &["png", "jpg", "jpeg", "gif", "svg", "ico", "webp"]),
-    ("a program or library", &["so", "exe", "dll", "a", "o", "bin"]),
-];
+/// How to walk.
+#[derive(Clone, Copy)]
+pub struct Walking<'a> {
+    /// Globs of what is left out below folders: of names, or of paths if they hold a `/`.
+    pub exclude: &'a [String],
+    /// Whether symbolic links below folders are followed.
+    pub follow: bool,
+    /// How times without zone or year are read in a source.
+    pub clock: &'a dyn Fn(&Source) -> Clock,
+}
 
-/// Finds what `paths` name. Sources come out sorted by name, each file once.
-pub fn find(paths: &[PathBuf]) -> Inputs {
-    let mut inputs = Inputs::default();
-    let mut seen = BTreeSet::new();
+/// Finds what `paths` name. Sources come out sorted, each file once.
+///
+/// # Errors
+///
+/// If a glob of `--exclude` is wrong.
+pub fn find(paths: &[PathBuf], walking: &Walking<'_>) -> Result<Inputs, Error> {
+    let mut walk = Walk::new(walking)?;
+    let mut sources = Vec::new();
+    let mut named = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            if seen.insert(PathBuf::from("-")) {
-                inputs.sources.push(Source {
-                    name: "-".to_owned(),
-                    origin: Origin::Stdin,
-                    service: None,
-                    modified: None,
-                });
-            }
+            sources = vec![Source::stdin()];
         } else {
-            walk(path, &mut inputs, &mut seen);
+            walk.expand(path, &mut named);
         }
     }
-    inputs.sources.sort_by(|a, b| a.name.cmp(&b.name));
-    if let [only] = inputs.sources.as_mut_slice() {
+    // What is named is never left out, so it comes before what is found.
+    let (folders, files): (Vec<&PathBuf>, Vec<&PathBuf>) = named.iter().partition(|path| path.is_dir());
+    for path in files.into_iter().chain(folders) {
+        walk.walk(path);
+    }
+    let found = walk.once();
+    sources.extend(walk.without_steps(found).into_iter().map(source));
+    let mut left_out = walk.left_out;
+    let rotation::Arranged {
+        mut sources,
+        reordered,
+    } = rotation::arrange(sources, walking.clock, &mut left_out);
+    if sources.len() == 1
+        || sources
+            .iter()
+            .all(|source| source.set.is_some() && source.set == sources[0].set)
+    {
         // A name tells logs apart; one log alone reads the same as through standard input.
-        only.service = None;
-    }
-    inputs.not_read.sort_by(|a, b| a.source.cmp(&b.source));
-    inputs
-}
-
-fn walk(path: &Path, inputs: &mut Inputs, seen: &mut BTreeSet<PathBuf>) {
-    let entries = WalkDir::new(path)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.path()));
-    for entry in entries {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                let at = error.path().unwrap_or(path).to_owned();
-                let reason = match error.io_error() {
-                    Some(io) => explain(io),
-                    None => error.to_string(),
-                };
-                inputs.not_read.push(lost(&at, reason));
-                continue;
-            }
-        };
-        let named = entry.depth() == 0;
-        // A named link is followed, as every tool does; found ones are not, so that a folder
-        // of links to itself ends.
-        let metadata = if named {
-            std::fs::metadata(entry.path())
-        } else {
-            entry.metadata().map_err(Into::into)
-        };
-        match metadata {
-            Ok(metadata) => consider(entry.path(), named, &metadata, inputs, seen),
-            Err(error) => inputs.not_read.push(lost(entry.path(), explain(&error))),
+        for source in &mut sources {
+            source.service = None;
         }
     }
+    let mut not_read = walk.lost;
+    not_read.extend(left_out.into_notes(&named));
+    not_read.sort_by(|a, b| (&a.source, &a.reason).cmp(&(&b.source, &b.reason)));
+    not_read.dedup_by(|a, b| a.source == b.source && a.reason == b.reason);
+    Ok(Inputs {
+        sources,
+        reordered,
+        not_read,
+    })
 }
 
-fn consider(
-    path: &Path,
-    named: bool,
-    metadata: &Metadata,
-    inputs: &mut Inputs,
-    seen: &mut BTreeSet<PathBuf>,
-) {
-    if metadata.is_dir() {
-        return;
+fn source(found: Found) -> Source {
+    let modified = found.metadata.modified().ok();
+    let since_1970 = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Source {
+        name: found.path.display().to_string(),
+        service: service::of(&found.path),
+        modified: since_1970.and_then(|since| i64::try_from(since.as_nanos()).ok()),
+        set: None,
+        origin: Origin::File(found.path),
     }
-    if !named {
-        let what = if metadata.is_symlink() {
-            Some("a symbolic link; name it to have it read")
-        } else if !metadata.is_file() {
-            Some("not a regular file; name it to have it read as a stream")
-        } else {
-            not_a_log(path)
-        };
-        if let Some(what) = what {
-            inputs.not_read.push(NotRead {
-                source: path.display().to_string(),
-                reason: what.to_owned(),
-                offset: 0,
-                bytes: Some(metadata.len()),
-                lost: false,
-            });
+}
+
+/// Something to read, before it is clear whether it has other names.
+#[derive(Debug)]
+struct Found {
+    path: PathBuf,
+    metadata: Metadata,
+    named: bool,
+}
+
+/// The walk so far.
+struct Walk<'a> {
+    walking: &'a Walking<'a>,
+    exclude: Vec<Exclude>,
+    found: BTreeMap<PathBuf, Found>,
+    /// Links that are not followed. Those to files that are read anyway need no note.
+    links: Vec<PathBuf>,
+    left_out: LeftOut,
+    lost: Vec<NotRead>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(walking: &'a Walking<'a>) -> Result<Walk<'a>, Error> {
+        Ok(Walk {
+            walking,
+            exclude: walking
+                .exclude
+                .iter()
+                .map(|text| Exclude::new(text))
+                .collect::<Result<_, _>>()?,
+            found: BTreeMap::new(),
+            links: Vec::new(),
+            left_out: LeftOut::default(),
+            lost: Vec::new(),
+        })
+    }
+
+    /// Adds to `named` the path itself, or what it stands for if it is a glob.
+    fn expand(&mut self, path: &Path, named: &mut Vec<PathBuf>) {
+        if !is_glob(path) || fs::symlink_metadata(path).is_ok() {
+            named.push(path.to_owned());
             return;
         }
+        let before = named.len();
+        let matcher = Pattern::new(path);
+        let reason = match matcher {
+            Ok(pattern) => {
+                for entry in pattern.walk() {
+                    match entry {
+                        Ok(path) => named.push(path),
+                        Err(error) if error.depth() > 0 => self.take_error(path, &error),
+                        Err(_) => {}
+                    }
+                }
+                "no file or folder matches this pattern; check it".to_owned()
+            }
+            Err(error) => format!("no such file, and as a pattern it is wrong: {error}"),
+        };
+        if named.len() == before {
+            self.lost.push(lost(path, reason));
+        }
     }
-    let once = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if seen.insert(once) {
-        inputs.sources.push(Source {
-            name: path.display().to_string(),
-            origin: Origin::File(path.to_owned()),
-            service: service_of(path),
-            modified: metadata
-                .modified()
-                .ok()
-                .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-                .and_then(|since| i64::try_from(since.as_nanos()).ok()),
-        });
+
+    /// Takes what is named by `path`, and everything below it.
+    fn walk(&mut self, path: &Path) {
+        let mut entries = WalkDir::new(path)
+            .follow_links(self.walking.follow)
+            .sort_by_file_name()
+            .into_iter();
+        while let Some(entry) = entries.next() {
+            match entry {
+                Ok(entry) if entry.depth() == 0 => self.take_named(&entry),
+                Ok(entry) if self.found.contains_key(entry.path()) => {}
+                Ok(entry) => {
+                    if let Some(why) = self.why_not_even_look(&entry) {
+                        let is_dir = entry.file_type().is_dir();
+                        let bytes = if is_dir {
+                            None
+                        } else {
+                            entry.metadata().ok().map(|metadata| metadata.len())
+                        };
+                        self.left_out.add(entry.path(), bytes, why);
+                        if is_dir {
+                            entries.skip_current_dir();
+                        }
+                    } else {
+                        self.take(&entry);
+                    }
+                }
+                Err(error) => self.take_error(path, &error),
+            }
+        }
+    }
+
+    /// Why neither this file, nor anything in this folder, is looked at.
+    fn why_not_even_look(&self, entry: &DirEntry) -> Option<Why> {
+        let excluded = self.exclude.iter().find(|exclude| exclude.matches(entry.path()));
+        if let Some(exclude) = excluded {
+            return Some(Why::Excluded(exclude.text.clone()));
+        }
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            return Some(Why::Hidden);
+        }
+        let is_kernels = matches!(entry.path().to_str(), Some("/proc" | "/sys"));
+        is_kernels.then_some(Why::Kernel)
+    }
+
+    /// A named link is followed, as every tool does.
+    fn take_named(&mut self, entry: &DirEntry) {
+        let path = entry.path();
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(metadata) => {
+                self.found.insert(
+                    path.to_owned(),
+                    Found {
+                        path: path.to_owned(),
+                        metadata,
+                        named: true,
+                    },
+                );
+            }
+            Err(error) => self.lost.push(lost(path, explain(&error))),
+        }
+    }
+
+    fn take(&mut self, entry: &DirEntry) {
+        let (path, kind) = (entry.path(), entry.file_type());
+        if kind.is_dir() {
+            return;
+        }
+        if kind.is_symlink() {
+            self.links.push(path.to_owned());
+            return;
+        }
+        let metadata = match entry.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) => return self.take_error(path, &error),
+        };
+        match why_not(path, kind) {
+            Some(why) => self.left_out.add(path, Some(metadata.len()), why),
+            None => {
+                self.found.insert(
+                    path.to_owned(),
+                    Found {
+                        path: path.to_owned(),
+                        metadata,
+                        named: false,
+                    },
+                );
+            }
+        }
+    }
+
+    fn take_error(&mut self, below: &Path, error: &walkdir::Error) {
+        let path = error.path().unwrap_or(below);
+        if error.loop_ancestor().is_some() {
+            return self.left_out.add(path, None, Why::Loop);
+        }
+        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        match error.io_error() {
+            Some(io) if is_link && error.depth() > 0 && io.kind() == std::io::ErrorKind::NotFound => {
+                self.left_out.add(path, None, Why::LinkToNothing);
+            }
+            Some(io) => self.lost.push(lost(path, explain(io))),
+            None => self.lost.push(lost(path, error.to_string())),
+        }
+    }
+
+    /// What was found, each file once: under the name that was given, else where it really lies.
+    fn once(&mut self) -> Vec<Found> {
+        let mut files: BTreeMap<Identity, Vec<Found>> = BTreeMap::new();
+        for (_, found) in std::mem::take(&mut self.found) {
+            files
+                .entry(identity(&found.path, &found.metadata))
+                .or_default()
+                .push(found);
+        }
+        for link in std::mem::take(&mut self.links) {
+            let target = fs::metadata(&link);
+            let is_read =
+                |metadata: &Metadata| metadata.is_file() && files.contains_key(&identity(&link, metadata));
+            if !target.as_ref().is_ok_and(is_read) {
+                let why = if target.is_ok() {
+                    Why::Link
+                } else {
+                    Why::LinkToNothing
+                };
+                self.left_out.add(&link, None, why);
+            }
+        }
+        files
+            .into_values()
+            .filter_map(|names| self.one_of(names))
+            .collect()
+    }
+
+    /// A CI system writes the lines of a step into the log of its job as well.
+    fn without_steps(&mut self, found: Vec<Found>) -> Vec<Found> {
+        let paths: Vec<String> = found
+            .iter()
+            .map(|found| found.path.to_string_lossy().replace('\\', "/"))
+            .collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let repeated = repeated_steps(&paths);
+        let mut kept = Vec::with_capacity(found.len());
+        for (found, is_step) in found.into_iter().zip(repeated) {
+            if is_step {
+                self.left_out
+                    .add(&found.path, Some(found.metadata.len()), Why::Step);
+            } else {
+                kept.push(found);
+            }
+        }
+        kept
+    }
+
+    /// The best of the names of one file. Other hard links are said; other ways to the same name are not.
+    fn one_of(&mut self, mut names: Vec<Found>) -> Option<Found> {
+        if names.len() == 1 {
+            return names.pop();
+        }
+        let real: Vec<Option<PathBuf>> = names
+            .iter()
+            .map(|name| fs::canonicalize(&name.path).ok())
+            .collect();
+        let lies_there = |at: usize| std::path::absolute(&names[at].path).ok() == real[at];
+        let best = (0..names.len()).min_by_key(|at| (!names[*at].named, !lies_there(*at), *at))?;
+        let kept = names[best].path.display().to_string();
+        let mut said = vec![real[best].clone()];
+        for (name, real) in names.iter().zip(real) {
+            if !said.contains(&real) {
+                self.left_out
+                    .add(&name.path, Some(name.metadata.len()), Why::SameFile(kept.clone()));
+                said.push(real);
+            }
+        }
+        Some(names.swap_remove(best))
     }
 }
 
-fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+/// Why a file that was found is no log.
+fn why_not(path: &Path, kind: FileType) -> Option<Why> {
+    if !kind.is_file() {
+        return Some(Why::Special);
+    }
+    not_logs::by_name(path)
+        .map(Why::Name)
+        .or_else(|| not_logs::by_content(path).map(Why::Content))
 }
 
-fn not_a_log(path: &Path) -> Option<&'static str> {
-    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-    NOT_LOGS
-        .iter()
-        .find(|(_, endings)| endings.contains(&ending.as_str()))
-        .map(|(what, _)| match *what {
-            "documentation" => "not a log by its name (documentation); name it to have it read",
-            "a picture" => "not a log by its name (a picture); name it to have it read",
-            "a program or library" => "not a log by its name (a program or library); name it to have it read",
-            _ => "not a log by its name (program code or configuration); name it to have it read",
+/// What makes a file the same under all its names: device and number, or its real path.
+type Identity = (u64, u64, PathBuf);
+
+fn identity(path: &Path, metadata: &Metadata) -> Identity {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        // Some network file systems have no numbers.
+        if metadata.ino() != 0 {
+            return (metadata.dev(), metadata.ino(), PathBuf::new());
+        }
+    }
+    let _ = metadata;
+    (0, 0, fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+/// A glob of what is left out.
+struct Exclude {
+    text: String,
+    matcher: GlobMatcher,
+    /// The glob is one of paths; else of names.
+    of_paths: bool,
+}
+
+impl Exclude {
+    fn new(text: &str) -> Result<Exclude, Error> {
+        let trimmed = text.trim_end_matches('/');
+        let of_paths = trimmed.contains('/');
+        // `nginx/*.gz` is meant wherever it lies.
+        let glob = if of_paths && !trimmed.starts_with('/') {
+            format!("**/{}", trimmed.trim_start_matches("./"))
+        } else {
+            trimmed.to_owned()
+        };
+        let matcher =
+            glob_matcher(&glob).map_err(|error| Error::Usage(format!("--exclude '{text}': {error}")))?;
+        Ok(Exclude {
+            text: text.to_owned(),
+            matcher,
+            of_paths,
         })
+    }
+
+    fn matches(&self, path: &Path) -> bool {
+        if self.of_paths {
+            self.matcher.is_match(path)
+        } else {
+            path.file_name().is_some_and(|name| self.matcher.is_match(name))
+        }
+    }
+}
+
+fn glob_matcher(glob: &str) -> Result<GlobMatcher, String> {
+    let glob = GlobBuilder::new(glob).literal_separator(true).build();
+    Ok(glob.map_err(|error| error.kind().to_string())?.compile_matcher())
+}
+
+fn is_glob(path: &Path) -> bool {
+    path.to_str()
+        .is_some_and(|text| text.contains(['*', '?', '[', '{']))
+}
+
+/// A glob of paths, as a shell would find them. A `**` at the end stands for the folder above it.
+struct Pattern {
+    /// The parts before the first that is a glob.
+    base: PathBuf,
+    /// The others; nothing if there are none.
+    below: Option<GlobMatcher>,
+    /// How many parts the others are, at most.
+    depth: usize,
+    hidden_too: bool,
+}
+
+impl Pattern {
+    fn new(glob: &Path) -> Result<Pattern, String> {
+        let mut parts: Vec<Component<'_>> = glob.components().collect();
+        while parts.last().is_some_and(|last| last.as_os_str() == "**") {
+            parts.pop();
+        }
+        let fixed = parts.iter().take_while(|part| !is_glob(Path::new(part))).count();
+        let below: PathBuf = parts[fixed..].iter().collect();
+        let below = below.to_str().unwrap_or_default();
+        let any = |wanted: fn(&str) -> bool| below.split('/').any(wanted);
+        Ok(Pattern {
+            base: parts[..fixed].iter().collect(),
+            depth: if any(|part| part == "**") {
+                usize::MAX
+            } else {
+                parts.len() - fixed
+            },
+            hidden_too: any(|part| part.starts_with('.')),
+            below: match below {
+                "" => None,
+                below => Some(glob_matcher(below)?),
+            },
+        })
+    }
+
+    fn walk(&self) -> impl Iterator<Item = walkdir::Result<PathBuf>> {
+        let start = if self.base.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            &self.base
+        };
+        let is_hidden =
+            |entry: &DirEntry| entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
+        WalkDir::new(start)
+            .max_depth(self.depth)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(move |entry| self.hidden_too || !is_hidden(entry))
+            .filter_map(move |entry| match entry {
+                Ok(entry) => {
+                    let below = entry.path().strip_prefix(start).ok()?;
+                    let is_meant = match &self.below {
+                        Some(matcher) => matcher.is_match(below),
+                        None => entry.depth() == 0,
+                    };
+                    is_meant.then(|| Ok(self.base.join(below)))
+                }
+                Err(error) => Some(Err(error)),
+            })
+    }
 }
 
 /// A file that may be a log and was not read.
@@ -173,50 +488,5 @@ pub(super) fn explain(error: &std::io::Error) -> String {
             "permission denied; run as a user who may read it (root, or a member of adm)".to_owned()
         }
         _ => format!("could not be read: {error}"),
-    }
-}
-
-/// The service that a log's name suggests: `api` for `api.err.log` and for `api/error.log`.
-fn service_of(path: &Path) -> Option<String> {
-    const SAYS_NOTHING: &[&str] = &[
-        "access", "error", "stdout", "stderr", "out", "err", "current", "output", "console", "log", "logs",
-        "var", "tmp", "syslog", "messages", "journal", "daemon", "all", "combined", "dump", "docker",
-        "compose", "kern", "dmesg", "system", "ci", "build", "app", "",
-    ];
-    let stem = |part: &Path| {
-        let name = part.file_name()?.to_str()?;
-        let name = name.split("---supervisor").next()?.split('.').next()?;
-        let name = name
-            .trim_end_matches("-stdout")
-            .trim_end_matches("-stderr")
-            .trim_end_matches("_access")
-            .trim_end_matches("_error")
-            .trim_end_matches("-access")
-            .trim_end_matches("-error");
-        (!SAYS_NOTHING.contains(&name) && !name.chars().all(|c| c.is_ascii_digit())).then(|| name.to_owned())
-    };
-    let says_nothing = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .and_then(|name| name.split('.').next())
-        .is_some_and(|name| matches!(name, "access" | "error" | "stdout" | "stderr" | "out" | "err"));
-    stem(path).or_else(|| says_nothing.then(|| stem(path.parent()?)).flatten())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_files_name_suggests_its_service() {
-        let service = |path: &str| service_of(Path::new(path));
-        assert_eq!(service("logs/api.err.log").as_deref(), Some("api"));
-        assert_eq!(service("logs/nginx/access.log").as_deref(), Some("nginx"));
-        assert_eq!(service("/var/log/syslog"), None);
-        assert_eq!(service("logs/error.log"), None);
-        assert_eq!(
-            service("api-stderr---supervisor-x7f2.log").as_deref(),
-            Some("api")
-        );
     }
 }

@@ -5,14 +5,13 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memrchr};
-
 use crate::input::block::LINE_LIMIT;
+use crate::input::window::Window;
 
 /// The lines of one window.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lines<'a> {
-    window: &'a [u8],
+    window: Window<'a>,
     /// Where the block's body begins: at a line, or at a piece of an overlong one.
     body_start: usize,
     /// Offset of the window in the source, in bytes.
@@ -20,7 +19,7 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(window: &'a [u8], body_start: usize, window_at: u64) -> Lines<'a> {
+    pub(super) fn new(window: Window<'a>, body_start: usize, window_at: u64) -> Lines<'a> {
         Lines {
             window,
             body_start,
@@ -28,12 +27,12 @@ impl<'a> Lines<'a> {
         }
     }
 
-    pub(super) fn window(&self) -> &'a [u8] {
+    pub(super) fn window(&self) -> Window<'a> {
         self.window
     }
 
     pub(super) fn bytes(&self, line: &Range<usize>) -> &'a [u8] {
-        &self.window[line.clone()]
+        self.window.bytes(line.clone())
     }
 
     /// Whether a multiple of `stride` lies behind `before` and not behind `line`.
@@ -49,7 +48,10 @@ impl<'a> Lines<'a> {
         } else {
             0
         };
-        let line = memrchr(b'\n', &self.window[anchor..place]).map_or(anchor, |at| anchor + at + 1);
+        let line = self
+            .window
+            .last_newline(anchor..place)
+            .map_or(anchor, |at| at + 1);
         let start = line + (place - line) / LINE_LIMIT * LINE_LIMIT;
         self.from(start)
     }
@@ -57,13 +59,13 @@ impl<'a> Lines<'a> {
     /// The line that begins at `start`.
     pub(super) fn from(&self, start: usize) -> Range<usize> {
         let limit = (start + LINE_LIMIT).min(self.window.len());
-        let end = memchr(b'\n', &self.window[start..limit]).map_or(limit, |at| start + at);
+        let end = self.window.first_newline(start..limit).unwrap_or(limit);
         start..end
     }
 
     /// The line below.
     pub(super) fn after(&self, line: &Range<usize>) -> Option<Range<usize>> {
-        let next = match self.window.get(line.end) {
+        let next = match self.window.byte(line.end) {
             Some(b'\n') => line.end + 1,
             // The next piece of an overlong line.
             Some(_) => line.end,
@@ -81,12 +83,12 @@ impl<'a> Lines<'a> {
     /// behind an overlong line, all of which begin a record.
     pub(super) fn before(&self, line: usize) -> Option<Range<usize>> {
         let end = line.checked_sub(1)?;
-        if self.window[end] != b'\n' {
+        if self.window.byte(end) != Some(b'\n') {
             return None;
         }
         let floor = end.saturating_sub(LINE_LIMIT);
-        match memrchr(b'\n', &self.window[floor..end]) {
-            Some(at) => Some(floor + at + 1..end),
+        match self.window.last_newline(floor..end) {
+            Some(at) => Some(at + 1..end),
             None if floor == 0 => Some(0..end),
             None => None,
         }

@@ -8,6 +8,7 @@
 use serde::Serialize;
 
 pub mod boundary;
+pub mod edge;
 pub mod header;
 mod lines;
 mod marks;

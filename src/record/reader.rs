@@ -22,6 +22,7 @@ use super::time::Clock;
 use super::unit::{Unit, Units};
 use super::{Record, Time, TimeQuality};
 use crate::input::block::Block;
+use crate::input::window::Window;
 use crate::report::visible::strip_colour;
 
 /// See the module's description, in bytes.
@@ -47,7 +48,7 @@ pub struct Extent {
 /// Reads the records of one block.
 #[derive(Debug)]
 pub struct RecordReader<'a> {
-    window: &'a [u8],
+    window: Window<'a>,
     units: Units<'a>,
     window_at: u64,
     clock: &'a Clock,
@@ -84,8 +85,8 @@ impl<'a> RecordReader<'a> {
     /// A reader for `block`. `file_service` is used where a record does not name its service.
     pub fn new(block: &'a Block, clock: &'a Clock, file_service: Option<&'a str>) -> RecordReader<'a> {
         RecordReader {
-            window: block.window(),
-            units: Units::new(Lines::new(block.window(), block.body().start, block.window_at())),
+            window: block.text(),
+            units: Units::new(Lines::new(block.text(), block.body().start, block.window_at())),
             window_at: block.window_at(),
             clock,
             file_service,
@@ -218,7 +219,7 @@ impl<'a> RecordReader<'a> {
 
     /// Reads the record of an extent. Its number of lines is that of its line ends plus one.
     pub fn read(&mut self, extent: Extent) -> Record {
-        let raw = &self.window[extent.start..extent.end];
+        let raw = self.window.bytes(extent.start..extent.end);
         let first = self.units.at(extent.start);
         let bytes = self.units.bytes(&first);
         let verbose = header::parse_verbose(raw, self.clock);
@@ -285,7 +286,7 @@ impl<'a> RecordReader<'a> {
             .flatten()
             .filter(|unit| unit.start < extent.end)
         {
-            line += memchr_iter(b'\n', &self.window[last.start..unit.start]).count();
+            line += memchr_iter(b'\n', self.window.bytes(last.start..unit.start)).count();
             let bytes = self.units.bytes(&unit);
             let header = header::parse(&bytes, self.clock);
             if header.transport {

@@ -137,7 +137,7 @@ impl<'a> Units<'a> {
 
     /// Whether the unit begins a record because of how long lines are cut; a line begins at `above`.
     pub(super) fn is_cut_off(&self, above: usize, unit: &Unit) -> bool {
-        let near = unit.start - above < LINE_LIMIT && self.lines.window()[unit.start - 1] == b'\n';
+        let near = unit.start - above < LINE_LIMIT && self.lines.window().has(unit.start - 1, b"\n");
         !near && self.lines.before(unit.start).is_none()
     }
 
@@ -150,8 +150,8 @@ impl<'a> Units<'a> {
     pub(super) fn bytes(&self, unit: &Unit) -> Cow<'a, [u8]> {
         let window = self.lines.window();
         match &unit.kind {
-            Kind::Line => marks::plain(&window[unit.start..unit.end]),
-            Kind::Entry(_) => Cow::Borrowed(&window[unit.start..unit.end]),
+            Kind::Line => marks::plain(window.bytes(unit.start..unit.end)),
+            Kind::Entry(_) => Cow::Borrowed(window.bytes(unit.start..unit.end)),
             Kind::Parts(parts) => {
                 let mut lines = parts.iter().map(|part| self.lines.bytes(part));
                 let first = lines.next().unwrap_or_default();
@@ -315,23 +315,26 @@ impl<'a> Units<'a> {
     /// The last entry that begins in `from..=to`.
     fn last_entry(&self, from: usize, to: usize) -> Option<usize> {
         let window = self.lines.window();
-        let stretch = &window[from.saturating_sub(2)..(to + entry::CURSOR.len()).min(window.len())];
+        let stretch = window.bytes(from.saturating_sub(2)..(to + entry::CURSOR.len()).min(window.len()));
         let last = self
             .between
             .find_iter(stretch)
             .last()
             .map(|at| from.saturating_sub(2) + at + 2);
-        last.or_else(|| (from == 0 && window.starts_with(entry::CURSOR)).then_some(0))
+        last.or_else(|| (from == 0 && window.has(0, entry::CURSOR)).then_some(0))
     }
 
     /// The entry that begins at `start`, if one does.
     fn entry_from(&self, start: usize) -> Option<Unit> {
         let window = self.lines.window();
-        let rest = &window[start..];
-        if !rest.starts_with(entry::CURSOR) || !(start == 0 || window[..start].ends_with(b"\n\n")) {
+        let follows = start == 0
+            || start
+                .checked_sub(2)
+                .is_some_and(|above| window.has(above, b"\n\n"));
+        if !follows || !window.has(start, entry::CURSOR) {
             return None;
         }
-        let near = &rest[..rest.len().min(ENTRY_LIMIT)];
+        let near = window.bytes(start..(start + ENTRY_LIMIT).min(window.len()));
         // Whatever a length says, the next entry begins where it begins.
         let limit = self.between.find(near).map_or(near.len(), |at| at + 1);
         let entry = &near[..limit];
@@ -343,7 +346,7 @@ impl<'a> Units<'a> {
                 break;
             }
         }
-        let next = match (rest.get(end), rest.get(end + 1)) {
+        let next = match (window.byte(start + end), window.byte(start + end + 1)) {
             (Some(b'\n'), Some(b'\n')) => end + 2,
             _ => end + 1,
         };

@@ -181,8 +181,10 @@ pub(super) mod tests {
                 host: "web-1".to_owned(),
                 signatures: 42,
             },
+            interrupted: false,
             title: "the API could not start: address already in use".to_owned(),
             sources: vec![SourceSummary {
+                set: None,
                 name: "api.log".to_owned(),
                 format: "uvicorn",
                 bytes: 1_572_864,

@@ -4,6 +4,7 @@
 //! through [`visible`] here; sentences hold log text only in code spans or if it is plain.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::fill::{fill, is_plain};
 use super::model::{
@@ -41,22 +42,27 @@ pub struct Making {
     pub host: String,
     /// Zone for lines that state none.
     pub zone: Zone,
+    /// Rotated logs that were read in the order of their times, against their names.
+    pub reordered: Vec<String>,
     /// Number of signatures looked for.
     pub signatures: usize,
+    /// Whether it was stopped before everything was read.
+    pub interrupted: bool,
 }
 
 /// Builds the report.
 pub fn build(
     analysis: &Analysis<'_>,
     detected: &Detected,
-    sources: &[Source],
+    sources: &[Arc<Source>],
     not_read: Vec<NotRead>,
     making: &Making,
 ) -> Report {
     let names: Vec<String> = sources.iter().map(|source| name(&source.name)).collect();
-    let findings = findings(analysis, &names);
+    let logs = logs(sources);
+    let findings = findings(analysis, &names, &logs);
     let incidents = incidents(analysis, &findings);
-    let impact = impact(analysis, detected, &names);
+    let impact = impact(analysis, detected, &logs);
     let window = window(detected, &making.zone);
     let timeline = timeline::rows(analysis, &findings, &names);
     let mut report = Report {
@@ -68,8 +74,9 @@ pub fn build(
             host: name(&making.host),
             signatures: making.signatures,
         },
+        interrupted: making.interrupted,
         title: String::new(),
-        sources: summaries(detected, &names),
+        sources: summaries(detected, sources),
         window,
         summary: Vec::new(),
         incidents,
@@ -78,7 +85,7 @@ pub fn build(
         timeline,
         unknown: Vec::new(),
         not_read,
-        assumptions: assumptions(detected, &names, &making.zone),
+        assumptions: assumptions(detected, &names, &logs, making),
         next_actions: Vec::new(),
         stats: Stats {
             bytes: detected.sources.iter().map(|source| source.bytes).sum(),
@@ -96,16 +103,23 @@ fn name(text: &str) -> String {
     visible(text.as_bytes(), Some(EXCERPT_WIDTH))
 }
 
-fn summaries(detected: &Detected, names: &[String]) -> Vec<SourceSummary> {
-    let summary = |(facts, name): (&SourceFacts, &String)| SourceSummary {
-        name: name.clone(),
+/// The name of the log that each source is, or is a piece of.
+fn logs(sources: &[Arc<Source>]) -> Vec<String> {
+    let log = |source: &Arc<Source>| name(source.set.as_deref().unwrap_or(&source.name));
+    sources.iter().map(log).collect()
+}
+
+fn summaries(detected: &Detected, sources: &[Arc<Source>]) -> Vec<SourceSummary> {
+    let summary = |(facts, source): (&SourceFacts, &Arc<Source>)| SourceSummary {
+        name: name(&source.name),
+        set: source.set.as_deref().map(name),
         format: facts.format.map_or("empty", |format| format.name()),
         bytes: facts.bytes,
         lines: facts.lines,
         first_time: facts.first_time.map(format_utc),
         last_time: facts.last_time.map(format_utc),
     };
-    detected.sources.iter().zip(names).map(summary).collect()
+    detected.sources.iter().zip(sources).map(summary).collect()
 }
 
 fn window(detected: &Detected, zone: &Zone) -> Window {
@@ -126,54 +140,75 @@ fn window(detected: &Detected, zone: &Zone) -> Window {
     }
 }
 
-fn assumptions(detected: &Detected, names: &[String], zone: &Zone) -> Vec<String> {
-    let mut assumptions = Vec::new();
-    for (facts, name) in detected.sources.iter().zip(names) {
-        let name = crate::render::escape::span(name);
-        if facts.assumed.year {
+fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &Making) -> Vec<String> {
+    use crate::render::escape::span;
+    let zone = &making.zone;
+    let mut assumptions: Vec<String> = making
+        .reordered
+        .iter()
+        .map(|set| {
+            format!(
+                "The pieces of {} are in the order of their first times; their names suggest another.",
+                span(&name(set))
+            )
+        })
+        .collect();
+    for (number, log) in logs.iter().enumerate() {
+        // The pieces of a log have one sentence together.
+        if number > 0 && logs[number - 1] == *log {
+            continue;
+        }
+        let pieces = (number..logs.len()).take_while(|piece| logs[*piece] == *log);
+        let pieces: Vec<&SourceFacts> = pieces.map(|piece| &detected.sources[piece]).collect();
+        let log = span(log);
+        if pieces.iter().any(|facts| facts.assumed.year) {
             assumptions.push(format!(
-                "{name} states no year: the latest year that fits the file's age was taken, in {zone}."
+                "{log} states no year: the latest year that fits the file's age was taken, in {zone}."
             ));
-        } else if facts.assumed.zone {
+        } else if pieces.iter().any(|facts| facts.assumed.zone) {
             assumptions.push(format!(
-                "{name} states no time zone: {zone} was taken (change it with `--timezone`)."
+                "{log} states no time zone: {zone} was taken (change it with `--timezone`)."
             ));
         }
-        match facts.assumed.messages_left_out {
+        match pieces.iter().map(|facts| facts.assumed.messages_left_out).sum::<u64>() {
             0 => {}
             1 => assumptions.push(format!(
-                "{name} leaves out 1 message, since it is longer than 4096 bytes: run journalctl with `--all`."
+                "{log} leaves out 1 message, since it is longer than 4096 bytes: run journalctl with `--all`."
             )),
             count => assumptions.push(format!(
-                "{name} leaves out {count} messages, since they are longer than 4096 bytes: run journalctl with `--all`."
+                "{log} leaves out {count} messages, since they are longer than 4096 bytes: run journalctl with `--all`."
             )),
         }
-        if facts.bytes > 0 && facts.first_time.is_none() && facts.last_time.is_none() {
+        let undated = |facts: &&&SourceFacts| facts.first_time.is_none() && facts.last_time.is_none();
+        let read = || pieces.iter().filter(|facts| facts.bytes > 0);
+        if read().next().is_some() && read().all(|facts| undated(&facts)) {
             assumptions.push(format!(
-                "{name} states no times: its records are in the order of their lines."
+                "{log} states no times: its records are in the order of their lines."
             ));
         }
-        if let Some(offset) = facts.overlong_line {
-            assumptions.push(format!(
-                "{name} has a line longer than {} KiB at byte {offset}: it was read in pieces of that length, and a \
-                 text that crosses two pieces can be missed.",
-                LINE_LIMIT / 1024
-            ));
+        for (facts, name) in pieces.iter().zip(&names[number..]) {
+            if let Some(offset) = facts.overlong_line {
+                assumptions.push(format!(
+                    "{} has a line longer than {} KiB at byte {offset}: it was read in pieces of that length, and a \
+                     text that crosses two pieces can be missed.",
+                    span(name),
+                    LINE_LIMIT / 1024
+                ));
+            }
         }
     }
     assumptions
 }
 
-fn findings(analysis: &Analysis<'_>, names: &[String]) -> Vec<Finding> {
+fn findings(analysis: &Analysis<'_>, names: &[String], logs: &[String]) -> Vec<Finding> {
     let found_in = analysis.sources_by_id();
     let number = |(number, found): (usize, &Found<'_>)| {
-        // A section may be meant for "together with another signature in the same source".
+        // A section may be meant for "together with another signature in the same log".
+        let own: BTreeSet<&String> = found.tally.sources.keys().map(|source| &logs[*source]).collect();
         let together = |id: &str| {
-            found_in.get(id).is_some_and(|sources| {
-                sources
-                    .iter()
-                    .any(|source| found.tally.sources.contains_key(source))
-            })
+            found_in
+                .get(id)
+                .is_some_and(|sources| sources.iter().any(|source| own.contains(&logs[*source])))
         };
         finding(number, found, names, together)
     };
@@ -317,7 +352,7 @@ fn incidents(analysis: &Analysis<'_>, findings: &[Finding]) -> Vec<Incident> {
     analysis.incidents.iter().enumerate().map(build).collect()
 }
 
-fn impact(analysis: &Analysis<'_>, detected: &Detected, names: &[String]) -> Impact {
+fn impact(analysis: &Analysis<'_>, detected: &Detected, logs: &[String]) -> Impact {
     let worst = detected
         .requests
         .iter()
@@ -325,8 +360,8 @@ fn impact(analysis: &Analysis<'_>, detected: &Detected, names: &[String]) -> Imp
     // A stream of several services is named with the service; a log of one needs no more than its name.
     let several = |source: usize| detected.requests.keys().filter(|(own, _)| *own == source).count() > 1;
     let place = |(source, service): &(usize, Option<String>)| match service {
-        Some(service) if several(*source) => format!("{} ({})", names[*source], name(service)),
-        _ => names[*source].clone(),
+        Some(service) if several(*source) => format!("{} ({})", logs[*source], name(service)),
+        _ => logs[*source].clone(),
     };
     let mut requests: Vec<FailedRequests> = Vec::new();
     for (counted_in, counted) in &detected.requests {

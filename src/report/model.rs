@@ -19,6 +19,8 @@ pub struct Report {
     pub schema_version: u32,
     /// Which program wrote this, and when and where it ran.
     pub generated: Generated,
+    /// Whether the scan was stopped (by a signal) before everything was read; `not_read` says what was not.
+    pub interrupted: bool,
     /// One line that says what happened.
     pub title: String,
     /// What was read.
@@ -67,6 +69,8 @@ pub struct Generated {
 pub struct SourceSummary {
     /// As it was named or found; `-` is standard input.
     pub name: String,
+    /// The rotated log that it is a piece of, by the path of its live file. Pieces follow each other, oldest first.
+    pub set: Option<String>,
     /// The format of most lines at its beginning, e.g. `nginx-access`.
     pub format: &'static str,
     /// Bytes read.

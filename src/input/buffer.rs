@@ -1,0 +1,92 @@
+//! Buffers that blocks share and that go back to who fills them.
+//!
+//! In: what a reader gives. Out: full [`Buffer`]s. A buffer returns to its [`Pool`] when the last block in it is
+//! done, and the pool makes only so many: so a producer that is faster than the scan waits, and memory does
+//! not grow with the source.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// Bytes that nobody changes any more.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    bytes: Vec<u8>,
+    home: Option<Sender<Vec<u8>>>,
+}
+
+impl Buffer {
+    /// A buffer that belongs to no pool.
+    pub(super) fn new(bytes: Vec<u8>) -> Buffer {
+        Buffer { bytes, home: None }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if let Some(home) = &self.home {
+            // If the pool is gone, so is the need.
+            let _ = home.send(std::mem::take(&mut self.bytes));
+        }
+    }
+}
+
+/// The buffers of one producer.
+#[derive(Debug)]
+pub(super) struct Pool {
+    returned: Receiver<Vec<u8>>,
+    home: Sender<Vec<u8>>,
+    /// How many more may be made.
+    left: usize,
+}
+
+impl Pool {
+    /// A pool of at most `most` buffers.
+    pub(super) fn new(most: usize) -> Pool {
+        let (home, returned) = channel();
+        Pool {
+            returned,
+            home,
+            left: most,
+        }
+    }
+
+    /// An empty vector to fill, if there is one.
+    pub(super) fn try_take(&mut self) -> Option<Vec<u8>> {
+        let mut bytes = match self.returned.try_recv() {
+            Ok(bytes) => bytes,
+            Err(_) if self.left > 0 => {
+                self.left -= 1;
+                Vec::new()
+            }
+            Err(_) => return None,
+        };
+        bytes.clear();
+        Some(bytes)
+    }
+
+    /// An empty vector to fill, as soon as there is one.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        self.try_take().unwrap_or_else(|| {
+            // The pool holds a sender itself, so this ends with a buffer.
+            let mut bytes = self.returned.recv().unwrap_or_default();
+            bytes.clear();
+            bytes
+        })
+    }
+
+    /// Takes back what was not needed.
+    pub(super) fn give_back(&self, bytes: Vec<u8>) {
+        let _ = self.home.send(bytes);
+    }
+
+    /// A buffer that comes back when it is dropped.
+    pub(super) fn lend(&self, bytes: Vec<u8>) -> Buffer {
+        Buffer {
+            bytes,
+            home: Some(self.home.clone()),
+        }
+    }
+}

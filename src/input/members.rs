@@ -1,0 +1,164 @@
+//! Logs that are found while another file is unpacked.
+//!
+//! In: what [`unpack`](super::unpack) finds in a file. Out: a source for each log in it, cut into blocks. A
+//! compressed log is the source itself; a member of an archive is named `archive/member`.
+
+use std::io::{Cursor, Read};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Source;
+use super::journal::is_journal;
+use super::open::{Job, read_head};
+use super::service;
+use super::sniff::not_text;
+use super::stream::Trouble;
+use super::unpack::{Member, Sink};
+
+/// Takes the logs of one packed file.
+pub(super) struct Members<'a, 'o> {
+    job: Job<'a, 'o>,
+    /// The log that was read last: there may be more to say about it.
+    last: Option<Last>,
+    /// Whether anything was said at all.
+    told: bool,
+}
+
+struct Last {
+    member: String,
+    bytes: u64,
+    troubles: Vec<Trouble>,
+}
+
+impl<'a, 'o> Members<'a, 'o> {
+    pub(super) fn new(job: Job<'a, 'o>) -> Members<'a, 'o> {
+        Members {
+            job,
+            last: None,
+            told: false,
+        }
+    }
+
+    /// The file has been unpacked; `trouble` is what there is to say about it as a whole.
+    pub(super) fn finish(mut self, trouble: Option<Trouble>) {
+        if let Some(last) = &mut self.last
+            && last.member.is_empty()
+        {
+            if last.troubles.is_empty() {
+                last.troubles.extend(trouble);
+            }
+            return self.end_last();
+        }
+        self.end_last();
+        if let Some(trouble) = trouble {
+            self.job.out.not_read(trouble.of(self.job.source, 0));
+        } else if !self.told {
+            // An archive without logs was read to its end.
+            self.job.out.begin(self.job.source);
+            self.job.out.end(0, Vec::new(), None);
+        }
+    }
+
+    fn end_last(&mut self) {
+        if let Some(last) = self.last.take() {
+            self.job.out.end(last.bytes, last.troubles, None);
+        }
+    }
+
+    fn source_of(&self, member: &Member) -> Arc<Source> {
+        if member.name.is_empty() {
+            return Arc::clone(self.job.source);
+        }
+        let mut source = Source::clone(self.job.source);
+        source.name = format!("{}/{}", source.name, member.name);
+        source.service = service::of(Path::new(&member.name));
+        source.set = None;
+        source.modified = member.modified.or(source.modified);
+        Arc::new(source)
+    }
+}
+
+impl Sink for Members<'_, '_> {
+    fn log(&mut self, member: &Member, bytes: &mut dyn Read) -> ControlFlow<()> {
+        self.end_last();
+        self.told = true;
+        let source = self.source_of(member);
+        let (head, failure) = read_head(bytes);
+        let no_text = if is_journal(&head) {
+            let reason = "a binary journal inside an archive; unpack it and name the file";
+            Some((reason.to_owned(), true))
+        } else {
+            not_text(&head)
+        };
+        if let Some((reason, lost)) = no_text {
+            let trouble = Trouble {
+                reason,
+                offset: Some(0),
+                bytes: member.size,
+                lost,
+            };
+            if member.name.is_empty() {
+                self.job.out.begin(&source);
+                self.job.out.end(0, vec![trouble], None);
+            } else {
+                self.job.out.not_read(trouble.of(&source, 0));
+            }
+            return self.go_on();
+        }
+        self.job.out.begin(&source);
+        let cut = match failure {
+            Some(error) => self
+                .job
+                .cut(&source, &mut Cursor::new(head).chain(Failed(Some(error)))),
+            None => self.job.cut(&source, &mut Cursor::new(head).chain(bytes)),
+        };
+        self.last = Some(Last {
+            member: member.name.clone(),
+            bytes: cut.bytes,
+            troubles: self.job.troubles(&cut, None),
+        });
+        self.go_on()
+    }
+
+    fn not_read(&mut self, member: &Member, trouble: Trouble) {
+        self.told = true;
+        if self.job.out.is_stopped() {
+            // The interrupt is the reason, and it is told.
+            return;
+        }
+        if let Some(last) = &mut self.last
+            && last.member == member.name
+        {
+            last.troubles.push(trouble);
+            return;
+        }
+        self.end_last();
+        let source = self.source_of(member);
+        if member.name.is_empty() {
+            self.job.out.begin(&source);
+            self.job.out.end(0, vec![trouble], None);
+        } else {
+            self.job.out.not_read(trouble.of(&source, 0));
+        }
+    }
+}
+
+impl Members<'_, '_> {
+    fn go_on(&self) -> ControlFlow<()> {
+        if self.job.out.is_stopped() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+/// A reader that gives an error once, and then nothing.
+pub(super) struct Failed(pub(super) Option<std::io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}

@@ -1,0 +1,352 @@
+//! Opens one source by content and makes blocks of it.
+//!
+//! In: a [`Source`]. Out: its beginning, blocks and end, through [`Out`]; for an archive those of its members. Plain
+//! files from [`MAP_FROM`] bytes on are mapped, everything else is read.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Cursor, Read, Seek};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::block::{Block, LINE_LIMIT, cut};
+use super::buffer::Pool;
+use super::cutter::{Cut, cut_all, cut_held};
+use super::journal::{JournalReader, is_journal};
+use super::live::Live;
+use super::map::Mapped;
+use super::members::{Failed, Members};
+use super::patient::Patient;
+use super::producer::Out;
+use super::sniff::{SNIFF, not_text};
+use super::stream::{Fed, Reading, Trouble};
+use super::unpack::{Input, Limits, is_packed, unpack};
+use super::{Origin, Source, system};
+
+/// Files of at least this many bytes are mapped, in bytes.
+const MAP_FROM: u64 = 1024 * 1024;
+
+/// Largest journal that is read into memory where it cannot be mapped, in bytes.
+const JOURNAL_LIMIT: u64 = 256 * 1024 * 1024;
+
+/// Reads `source` and tells `out` everything about it.
+pub(super) fn read(source: &Arc<Source>, reading: &Reading, pool: &mut Pool, out: &mut Out<'_>) {
+    let mut job = Job {
+        source,
+        reading,
+        pool,
+        out,
+    };
+    let opened = match &source.origin {
+        Origin::Stdin => Patient::stdin(&reading.stop).map(Opened::Stream),
+        Origin::File(path) => open(path, reading),
+    };
+    match opened {
+        Ok(Opened::Stream(reader)) => job.stream(reader),
+        Ok(Opened::File(path, file, metadata)) => job.file(path, file, metadata),
+        Err(error) => {
+            job.out.begin(source);
+            job.out.end(0, vec![Trouble::failed(&error)], None);
+        }
+    }
+}
+
+enum Opened<'a> {
+    /// A regular file with a size.
+    File(&'a Path, File, Metadata),
+    /// Anything else.
+    Stream(Patient),
+}
+
+fn open<'a>(path: &'a Path, reading: &Reading) -> io::Result<Opened<'a>> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    // A file of size 0 may be one of /proc, that says its size only when it is read.
+    if metadata.is_file() && metadata.len() > 0 {
+        return Ok(Opened::File(path, file, metadata));
+    }
+    Ok(Opened::Stream(Patient::new(file, &reading.stop)))
+}
+
+/// One source that is being read.
+pub(super) struct Job<'a, 'o> {
+    pub(super) source: &'a Arc<Source>,
+    reading: &'a Reading,
+    pool: &'a mut Pool,
+    pub(super) out: &'a mut Out<'o>,
+}
+
+impl Job<'_, '_> {
+    /// Cuts all that `reader` gives into blocks of `about`.
+    pub(super) fn cut(&mut self, about: &Arc<Source>, reader: &mut dyn Read) -> Cut {
+        cut_all(about, reader, self.pool, self.reading, self.out)
+    }
+
+    /// What there is to say about a source that was cut; `size` is what it should have had.
+    pub(super) fn troubles(&self, cut: &Cut, size: Option<u64>) -> Vec<Trouble> {
+        let left = size.map(|size| size.saturating_sub(cut.bytes));
+        if self.out.is_stopped() && (cut.stopped || cut.failure.is_some()) && left != Some(0) {
+            return vec![Trouble::interrupted(left)];
+        }
+        let failed = cut.failure.as_ref().map(Trouble::failed);
+        failed
+            .into_iter()
+            .map(|trouble| Trouble {
+                bytes: left,
+                ..trouble
+            })
+            .collect()
+    }
+
+    fn refuse(&mut self, reason: String, bytes: Option<u64>, lost: bool) {
+        let trouble = Trouble {
+            reason,
+            offset: Some(0),
+            bytes,
+            lost,
+        };
+        self.out.begin(self.source);
+        self.out.end(0, vec![trouble], None);
+    }
+
+    /// Reads a pipe, a device, or a file that does not say its size.
+    fn stream(&mut self, mut reader: Patient) {
+        let (head, failure) = read_head(&mut reader);
+        if is_journal(&head) {
+            let mut bytes = head;
+            let failure = reader
+                .take(JOURNAL_LIMIT)
+                .read_to_end(&mut bytes)
+                .err()
+                .or(failure);
+            return self.journal(bytes, failure, None);
+        }
+        if is_packed(&head) {
+            return self.packed(Input::Stream(Box::new(reader)), head, None);
+        }
+        if let Some((reason, lost)) = not_text(&head) {
+            return self.refuse(reason, None, lost);
+        }
+        self.out.begin(self.source);
+        let source = self.source;
+        let cut = match failure {
+            Some(error) => self.cut(source, &mut Cursor::new(head).chain(Failed(Some(error)))),
+            None => self.cut(source, &mut Cursor::new(head).chain(reader)),
+        };
+        let troubles = self.troubles(&cut, None);
+        self.out.end(cut.bytes, troubles, None);
+    }
+
+    fn file(&mut self, path: &Path, file: File, metadata: Metadata) {
+        if metadata.len() < MAP_FROM {
+            return self.small(path, file, metadata);
+        }
+        let size = metadata.len();
+        let (head, failure) = head_of(&file);
+        if let Some(error) = failure {
+            self.out.begin(self.source);
+            self.out.end(0, vec![Trouble::failed(&error)], None);
+            return;
+        }
+        if is_packed(&head) {
+            let live = file
+                .try_clone()
+                .ok()
+                .map(|own| Live::new(path, own, metadata, true));
+            return self.packed(Input::File(file), Vec::new(), live);
+        }
+        let is_journal = is_journal(&head);
+        if !is_journal && let Some((reason, lost)) = not_text(&head) {
+            return self.refuse(reason, Some(size), lost);
+        }
+        let live = file
+            .try_clone()
+            .ok()
+            .map(|own| Live::new(path, own, metadata, true));
+        let map = match (self.may_map(&file), usize::try_from(size), file.try_clone()) {
+            (true, Ok(length), Ok(own)) => Mapped::new(own, length).ok().map(Arc::new),
+            _ => None,
+        };
+        match (map, is_journal) {
+            (Some(map), true) => {
+                let live = live.map(|live| live.mapped(&map));
+                self.journal(MappedBytes(map), None, live);
+            }
+            (Some(map), false) => {
+                let live = live.map(|live| live.mapped(&map));
+                self.mapped(&map, &file, live);
+            }
+            (None, true) if size > JOURNAL_LIMIT => {
+                let reason =
+                    "a binary journal that is too big to be read without mapping it; leave --no-mmap out";
+                self.refuse(reason.to_owned(), Some(size), true);
+            }
+            (None, true) => {
+                let mut bytes = Vec::new();
+                let failure = (&file).take(size).read_to_end(&mut bytes).err();
+                self.journal(bytes, failure, live);
+            }
+            (None, false) => self.plain(&file, size, live),
+        }
+    }
+
+    fn may_map(&self, file: &File) -> bool {
+        self.reading.map_files && !system::is_remote(file)
+    }
+
+    /// A file that fits into one buffer.
+    fn small(&mut self, path: &Path, file: File, metadata: Metadata) {
+        let size = metadata.len();
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        let failure = (&file).take(size).read_to_end(&mut bytes).err();
+        let live = |file| Live::new(path, file, metadata, false);
+        if is_journal(&bytes) {
+            return self.journal(bytes, failure, Some(live(file)));
+        }
+        if is_packed(&bytes) {
+            let mut own = &file;
+            return match (own.rewind(), file.try_clone()) {
+                (Ok(()), Ok(own)) => self.packed(Input::File(own), Vec::new(), Some(live(file))),
+                (Err(error), _) | (_, Err(error)) => {
+                    self.out.begin(self.source);
+                    self.out.end(0, vec![Trouble::failed(&error)], None);
+                }
+            };
+        }
+        if let Some((reason, lost)) = not_text(&bytes) {
+            return self.refuse(reason, Some(size), lost);
+        }
+        self.out.begin(self.source);
+        let (read, stopped) = cut_held(self.source, bytes, self.reading, self.out);
+        let cut = Cut {
+            bytes: read,
+            failure,
+            stopped,
+        };
+        self.end_file(&cut, size, Some(live(file)));
+    }
+
+    /// A big file that is not mapped.
+    fn plain(&mut self, file: &File, size: u64, live: Option<Live>) {
+        self.out.begin(self.source);
+        let cut = self.cut(self.source, &mut file.take(size));
+        self.end_file(&cut, size, live);
+    }
+
+    fn end_file(&mut self, cut: &Cut, size: u64, live: Option<Live>) {
+        let mut troubles = self.troubles(cut, Some(size));
+        if troubles.is_empty() {
+            troubles.extend(live.and_then(|live| live.compare(cut.bytes)));
+        }
+        self.out.end(cut.bytes, troubles, None);
+    }
+
+    fn mapped(&mut self, map: &Arc<Mapped>, file: &File, live: Option<Live>) {
+        self.out.begin(self.source);
+        let bytes = map.bytes();
+        let holes = system::has_holes(file);
+        let mut at = 0;
+        while at < bytes.len() {
+            let hole = if holes && at > 0 {
+                hole_at(file, at, bytes.len())
+            } else {
+                0
+            };
+            let pushed = if hole >= self.reading.block_size.max(LINE_LIMIT) {
+                let from = at as u64;
+                at += hole;
+                self.out.push(Fed::Hole {
+                    at: from,
+                    bytes: hole as u64,
+                })
+            } else {
+                let start = at;
+                at += cut(&bytes[at..], self.reading.block_size, true);
+                self.out
+                    .push(Fed::Block(Block::of_map(self.source, map, start..at)))
+            };
+            if pushed.is_break() || self.out.is_stopped() {
+                break;
+            }
+        }
+        let left = (bytes.len() - at) as u64;
+        let troubles = if left > 0 {
+            vec![Trouble::interrupted(Some(left))]
+        } else {
+            Vec::new()
+        };
+        self.out.end(at as u64, troubles, live);
+    }
+
+    fn packed(&mut self, input: Input, head: Vec<u8>, live: Option<Live>) {
+        let source = self.source;
+        let mut members = Members::new(Job {
+            source,
+            reading: self.reading,
+            pool: self.pool,
+            out: self.out,
+        });
+        let flow = unpack(input, head, &Limits::default(), &mut members);
+        // Whoever takes the blocks wants no more only after an interrupt.
+        let trouble = match flow {
+            ControlFlow::Break(()) => Some(Trouble::interrupted(None)),
+            ControlFlow::Continue(()) => live.and_then(|live| live.compare_whole()),
+        };
+        members.finish(trouble);
+    }
+
+    fn journal(&mut self, bytes: impl AsRef<[u8]>, failure: Option<io::Error>, live: Option<Live>) {
+        let size = bytes.as_ref().len() as u64;
+        let mut reader = match JournalReader::new(bytes) {
+            Ok(reader) => reader,
+            Err(reason) => {
+                let reason = reason.replace("FILE", &self.source.name);
+                return self.refuse(reason, Some(size), true);
+            }
+        };
+        self.out.begin(self.source);
+        let cut = self.cut(self.source, &mut reader);
+        let mut troubles = self.troubles(&cut, None);
+        troubles.extend(reader.trouble());
+        troubles.extend(failure.as_ref().map(Trouble::failed));
+        if troubles.is_empty() {
+            troubles.extend(live.and_then(|live| live.compare_journal()));
+        }
+        self.out.end(cut.bytes, troubles, None);
+    }
+}
+
+/// A map as bytes. The journal reader checks every offset in it each time, and takes no `&str` from it.
+struct MappedBytes(Arc<Mapped>);
+
+impl AsRef<[u8]> for MappedBytes {
+    fn as_ref(&self) -> &[u8] {
+        self.0.bytes()
+    }
+}
+
+/// How many whole pieces of an overlong line of zeros a hole at `at` has, in bytes.
+fn hole_at(file: &File, at: usize, length: usize) -> usize {
+    let data = system::next_data(file, at as u64).map_or(length as u64, |data| data.min(length as u64));
+    let hole = usize::try_from(data).unwrap_or(at).saturating_sub(at);
+    // The last block sees the end of the source.
+    let hole = if at + hole == length {
+        hole.saturating_sub(LINE_LIMIT)
+    } else {
+        hole
+    };
+    hole / LINE_LIMIT * LINE_LIMIT
+}
+
+/// The first bytes that `reader` gives, and what kept it from giving more.
+pub(super) fn read_head(reader: &mut dyn Read) -> (Vec<u8>, Option<io::Error>) {
+    let mut head = Vec::new();
+    let failure = reader.take(SNIFF as u64).read_to_end(&mut head).err();
+    (head, failure)
+}
+
+fn head_of(file: &File) -> (Vec<u8>, Option<io::Error>) {
+    let mut file = file;
+    let (head, failure) = read_head(&mut file);
+    (head, failure.or(file.rewind().err()))
+}
