@@ -95,7 +95,6 @@ fn every_form_gives_the_same_findings() {
 }
 
 #[test]
-#[ignore = "gates are looked for in the raw bytes, where these words are torn"]
 fn words_that_the_form_tears_are_found() {
     same_findings(&forms_that_tear_words());
 }

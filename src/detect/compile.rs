@@ -11,10 +11,12 @@ use toml::Spanned;
 
 use super::matcher::{Caught, Matcher};
 use super::requests;
+use super::torn::{self, FIRST_PROBE};
 use crate::error::Error;
+use crate::scan::beside;
 use crate::scan::filter::{Filter, ProbeId, Wanted};
 use crate::scan::gate::{self, Gate};
-use crate::scan::pattern;
+use crate::scan::pattern::{self, Pattern};
 use crate::signature::condition::{Match, Test};
 use crate::signature::diagnostic::PageError;
 use crate::signature::select::NamePattern;
@@ -31,6 +33,8 @@ pub(super) struct Probe {
     /// Its part in a condition over time.
     pub(super) slot: Slot,
     pub(super) matcher: Matcher,
+    /// What its record has in its raw bytes, if it is a single line as it was written.
+    raw: Option<Pattern>,
 }
 
 /// What a record that satisfies a probe means for its signature.
@@ -70,10 +74,11 @@ impl<'a> Detector<'a> {
         let mut probes = Vec::new();
         let mut gates: Vec<Wanted> = requests::gates()
             .map(|literal| Wanted::alone(literal, REQUESTS_PROBE))
+            .chain(torn::gates())
             .collect();
         for (probe, gate) in compiled.into_iter().flatten() {
+            let id = ProbeId::try_from(probes.len()).map_or(ProbeId::MAX, |number| FIRST_PROBE + number);
             probes.push(probe);
-            let id = ProbeId::try_from(probes.len()).unwrap_or(ProbeId::MAX);
             gates.extend(gate.wanted(id));
         }
         Ok(Detector {
@@ -90,7 +95,19 @@ impl<'a> Detector<'a> {
     }
 
     pub(super) fn probe(&self, id: ProbeId) -> Option<&Probe> {
-        self.probes.get((id as usize).checked_sub(1)?)
+        self.probes.get(id.checked_sub(FIRST_PROBE)? as usize)
+    }
+
+    /// The probes of those hits in a record that are worth reading it.
+    pub(super) fn worth_reading(&self, raw: &[u8], hits: &[(usize, ProbeId)]) -> Vec<ProbeId> {
+        let mut probes: Vec<ProbeId> = hits.iter().map(|(_, probe)| *probe).collect();
+        probes.sort_unstable();
+        probes.dedup();
+        let pattern = |probe: &ProbeId| self.probe(*probe).and_then(|probe| probe.raw.as_ref()?.get());
+        if beside::is_as_written(raw) {
+            probes.retain(|probe| pattern(probe).is_none_or(|pattern| pattern.is_match(raw)));
+        }
+        probes
     }
 
     pub(super) fn signature(&self, number: usize) -> &'a Signature {
@@ -138,6 +155,7 @@ fn compile(library: &Library, number: usize) -> Result<Vec<(Probe, Gate)>, PageE
             signature: number,
             slot,
             matcher: Matcher::new(&test),
+            raw: raw_pattern(&test).as_deref().map(Pattern::new),
         };
         Ok((probe, gate_of(signature, &test)?))
     };
@@ -196,6 +214,17 @@ fn drops(library: &Library) -> Vec<Vec<usize>> {
             all
         })
         .collect()
+}
+
+/// A pattern that is found in the raw bytes of every line on which `test` holds, if there is one.
+fn raw_pattern(test: &Test) -> Option<String> {
+    let own = || gate::raw_pattern(test.regex.as_ref()?.as_ref());
+    own()
+        .or_else(|| test.all.iter().find_map(raw_pattern))
+        .or_else(|| {
+            let each: Vec<String> = test.any.iter().map(raw_pattern).collect::<Option<_>>()?;
+            (!each.is_empty()).then(|| format!("(?:{})", each.join(")|(?:")))
+        })
 }
 
 /// The gate of one of a signature's conditions.

@@ -13,6 +13,7 @@ use super::matcher::Caught;
 use super::requests::{self, FailedRequests};
 use super::tallies::{Subject, Tallies};
 use super::tally::{ExcerptLine, Occurrence, Sighting};
+use super::torn;
 use crate::input::block::Block;
 use crate::record::edge::{DATE_RANGE, first_stamp, last_stamp};
 use crate::record::header::{self, Format};
@@ -20,7 +21,7 @@ use crate::record::reader::RecordReader;
 use crate::record::time::Clock;
 use crate::record::{Level, Record};
 use crate::report::visible::strip_colour;
-use crate::scan::filter::{PIECE, ProbeId};
+use crate::scan::filter::{Buffers, PIECE, ProbeId};
 
 /// Records of up to this many lines are shown whole.
 const WHOLE_EXCERPT: usize = 12;
@@ -96,12 +97,13 @@ pub fn examine(
         ..Examined::default()
     };
     let mut lines = LineCounter::new(body.start);
-    let mut hits = hits(detector, window, &body, |piece| lines.count(piece));
+    let mut buffers = Buffers::default();
+    let mut hits = hits(detector, window, &body, &mut buffers, |piece| lines.count(piece));
     let open = block.is_last() && body.end > body.start && window[body.end - 1] != b'\n';
     found.lines = lines.counted + u64::from(open);
     if let Some(beyond) = beyond(&mut reader, window, &body) {
         // The last record goes on behind the body: its hits there count here.
-        hits.extend(self::hits(detector, window, &beyond, |_| {}));
+        hits.extend(self::hits(detector, window, &beyond, &mut buffers, |_| {}));
     }
     let mut at = 0;
     while let Some((place, _)) = hits.get(at) {
@@ -128,11 +130,16 @@ pub fn examine(
             // Another block owns it.
             continue;
         }
+        let raw = text.bytes(extent.start..extent.end);
+        let own = detector.worth_reading(raw, own);
+        if own.is_empty() {
+            continue;
+        }
         let record = reader.read(extent);
         found.records += 1;
+        let own = with_text(detector, &record, own, &mut buffers);
         let line = lines.line_of(window, extent.start);
-        let raw = text.bytes(extent.start..extent.end);
-        found.take(detector, block, &record, raw, line, own);
+        found.take(detector, block, &record, raw, line, &own);
     }
     found.assumed.messages_left_out = header::messages_left_out(&window[body]);
     if block.is_first() {
@@ -152,16 +159,17 @@ fn hits(
     detector: &Detector<'_>,
     window: &[u8],
     part: &Range<usize>,
+    buffers: &mut Buffers,
     mut seen: impl FnMut(&[u8]),
 ) -> Vec<(usize, ProbeId)> {
     let mut hits = Vec::new();
     // A literal that crosses the end of the part begins in it, so it is this part's.
     let end = (part.end + detector.filter.longest()).min(window.len());
-    let mut search = detector.filter.search(&window[part.start..end]);
+    let mut search = detector.filter.search(&window[part.start..end], buffers);
     let mut left = part.len();
     while let Some(piece) = search.go_on(|start, probe| {
         let place = part.start + start;
-        if place < part.end {
+        if place < part.end && !torn::is_whole(window, place, probe) {
             hits.push((place, probe));
         }
     }) {
@@ -170,7 +178,23 @@ fn hits(
         left -= own;
     }
     hits.sort_unstable();
+    torn::look_below_colours(&detector.filter, window, &mut hits, buffers);
     hits
+}
+
+/// The probes of the hits, and those whose gates are found in the record's text only.
+fn with_text(
+    detector: &Detector<'_>,
+    record: &Record,
+    hits: Vec<ProbeId>,
+    buffers: &mut Buffers,
+) -> Vec<ProbeId> {
+    let mut probes = hits;
+    if probes.iter().any(|probe| torn::is_in_pieces(*probe)) {
+        let text = record.text.as_bytes();
+        detector.filter.find(text, buffers, |_, probe| probes.push(probe));
+    }
+    probes
 }
 
 /// The part of the body's last records that lies behind the body, if any.
@@ -237,7 +261,7 @@ impl Examined {
         record: &Record,
         raw: &[u8],
         line: u64,
-        hits: &[(usize, ProbeId)],
+        probes: &[ProbeId],
     ) {
         if requests::is_failed(record) {
             self.requests
@@ -247,7 +271,7 @@ impl Examined {
         }
         let mut tried: Vec<ProbeId> = vec![REQUESTS_PROBE];
         let mut holding: Vec<(usize, Slot, Caught)> = Vec::new();
-        for (_, id) in hits {
+        for id in probes {
             if tried.contains(id) {
                 continue;
             }

@@ -15,6 +15,7 @@ mod over_time;
 pub mod requests;
 pub mod tallies;
 pub mod tally;
+mod torn;
 
 use crate::input::block::Block;
 use crate::record::time::{Clock, Zone};

@@ -17,7 +17,7 @@ const LONGEST_STRING: usize = 16 * 1024;
 pub(super) const BUILDKITE: &[u8] = b"\x1b_bk;t=";
 
 /// `line` without codes.
-pub(super) fn plain(line: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn plain(line: &[u8]) -> Cow<'_, [u8]> {
     match memchr(0x1b, line) {
         Some(first) => Cow::Owned(without_codes(line, first)),
         None => Cow::Borrowed(line),

@@ -11,7 +11,7 @@ pub mod boundary;
 pub mod edge;
 pub mod header;
 mod lines;
-mod marks;
+pub(crate) mod marks;
 mod parts;
 pub mod reader;
 pub mod shape;

@@ -88,6 +88,11 @@ impl Needle {
     }
 }
 
+/// Whether the text of a record is, but for what stands before and behind it, the bytes of its one line `raw`.
+pub fn is_as_written(raw: &[u8]) -> bool {
+    memchr(b'\n', raw).is_none() && !is_part(raw) && !is_written_otherwise(raw)
+}
+
 /// Whether the line may be one part of a longer one, so that what is missing stands in another: in the formats of
 /// CRI, of docker, where a whole line ends with a line end of its own, and of GitLab.
 fn is_part(line: &[u8]) -> bool {

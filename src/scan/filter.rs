@@ -98,8 +98,8 @@ impl Filter {
     }
 
     /// Calls `hit` with the offset and the probe of every literal in `haystack`, in no particular order.
-    pub fn find(&self, haystack: &[u8], mut hit: impl FnMut(usize, ProbeId)) {
-        let mut search = self.search(haystack);
+    pub fn find(&self, haystack: &[u8], buffers: &mut Buffers, mut hit: impl FnMut(usize, ProbeId)) {
+        let mut search = self.search(haystack, buffers);
         while search.go_on(&mut hit).is_some() {}
     }
 
@@ -118,11 +118,26 @@ impl Filter {
     }
 
     /// The same piece by piece, for those who have more to do with bytes that are in the cache.
-    pub fn search<'a, 'h>(&'a self, haystack: &'h [u8]) -> Search<'a, 'h> {
+    pub fn search<'a, 'h>(&'a self, haystack: &'h [u8], buffers: &'a mut Buffers) -> Search<'a, 'h> {
         Search {
             filter: self,
             haystack,
             at: 0,
+            buffers,
+        }
+    }
+}
+
+/// What a search writes down, kept from one to the next.
+#[derive(Debug)]
+pub struct Buffers {
+    passed: Box<Passed>,
+    places: Box<Places>,
+}
+
+impl Default for Buffers {
+    fn default() -> Buffers {
+        Buffers {
             passed: Box::new([0; _]),
             places: Box::new([0; _]),
         }
@@ -136,8 +151,7 @@ pub struct Search<'a, 'h> {
     haystack: &'h [u8],
     /// Where the next piece begins.
     at: usize,
-    passed: Box<Passed>,
-    places: Box<Places>,
+    buffers: &'a mut Buffers,
 }
 
 impl<'h> Search<'_, 'h> {
@@ -158,11 +172,13 @@ impl<'h> Search<'_, 'h> {
                 }
             };
             match lane {
-                Lane::Sampled(lane) => lane.find(self.haystack, piece.clone(), &mut self.passed, candidate),
+                Lane::Sampled(lane) => {
+                    lane.find(self.haystack, piece.clone(), &mut self.buffers.passed, candidate)
+                }
                 Lane::Everywhere(lane) => lane.find(
                     self.haystack,
                     piece.clone(),
-                    (&mut self.places, &mut self.passed),
+                    (&mut self.buffers.places, &mut self.buffers.passed),
                     candidate,
                 ),
             }
@@ -218,7 +234,9 @@ mod tests {
 
     fn found(filter: &Filter, haystack: &[u8]) -> Vec<(usize, ProbeId)> {
         let mut found = Vec::new();
-        filter.find(haystack, |place, probe| found.push((place, probe)));
+        filter.find(haystack, &mut Buffers::default(), |place, probe| {
+            found.push((place, probe))
+        });
         found.sort_unstable();
         found
     }

@@ -8,7 +8,7 @@
 //! So bytes that JSON may write as an escape (quotes, backslashes, slashes, `<>&`,
 //! control characters, everything beyond ASCII) never become part of a gate.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, LookSet};
 
 use super::filter::{ProbeId, Wanted};
 use super::rarity;
@@ -177,11 +177,10 @@ pub fn of_regex(pattern: &str) -> Option<Gate> {
     let hir = parse(pattern).ok()?;
     let mut gate = of_hir(&hir)?;
     let exact = !folds_case(&hir);
-    // Where a line begins and ends for the pattern is known to those only who read the record.
-    let on_one_line = !spans_lines(&hir) && !hir.properties().look_set().contains_anchor();
+    let pattern = (!spans_lines(&hir)).then(|| unanchored(&hir).to_string());
     for beside in &mut gate.beside {
         beside.exact &= exact;
-        beside.pattern = on_one_line.then(|| pattern.to_owned());
+        beside.pattern.clone_from(&pattern);
     }
     Some(gate)
 }
@@ -197,6 +196,26 @@ fn parse(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     match ascii.flatten() {
         Some(hir) => Ok(hir),
         None => parser(true).parse(pattern).map_err(Box::new),
+    }
+}
+
+/// A pattern that is found in the raw bytes of a line wherever the given one is found in its text: where that
+/// begins and ends is known to those only who read the record.
+pub fn raw_pattern(pattern: &str) -> Option<String> {
+    Some(unanchored(&parse(pattern).ok()?).to_string())
+}
+
+/// The same without `^`, `$` and the like.
+fn unanchored(hir: &Hir) -> Hir {
+    let each = |parts: &[Hir]| parts.iter().map(unanchored).collect();
+    match hir.kind() {
+        HirKind::Look(look) if !LookSet::singleton(*look).contains_word() => Hir::empty(),
+        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) => hir.clone(),
+        HirKind::Repetition(repetition) => Hir::repetition(repetition.with(unanchored(&repetition.sub))),
+        // Nobody asks for what they caught.
+        HirKind::Capture(capture) => unanchored(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(each(parts)),
+        HirKind::Alternation(parts) => Hir::alternation(each(parts)),
     }
 }
 
