@@ -239,16 +239,12 @@ fn binary_journals_are_read_by_content() {
     let path = dir.path().join("whatever");
     fs::write(&path, &journal).unwrap();
     let by_file = report(&[&path]);
-    assert_eq!(by_file["stats"]["lines"], 540);
+    assert_eq!(by_file["stats"]["lines"], 64);
     assert_eq!(essence(&through_stdin(&journal)), essence(&by_file));
     let cut = dir.path().join("cut");
-    fs::write(&cut, &journal[..journal.len() * 2 / 3]).unwrap();
+    fs::write(&cut, &journal[..journal.len() / 8]).unwrap();
     let half = report(&[&cut]);
-    assert!(
-        half["stats"]["lines"].as_u64().unwrap() > 100,
-        "{}",
-        half["stats"]
-    );
+    assert!(half["stats"]["lines"].as_u64().unwrap() > 10, "{}", half["stats"]);
     assert_eq!(half["not_read"][0]["lost"], true, "{}", half["not_read"]);
     // A packed journal would have to be held in memory whole.
     let inside = dir.path().join("inside.zst");
@@ -439,7 +435,10 @@ fn signal(child: &Child, name: &str) {
 #[cfg(target_os = "linux")]
 fn most_memory(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    // Until it is the program, the numbers are those of this process.
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:") && status.starts_with("Name:\tincident\n"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
@@ -635,6 +634,7 @@ fn memory_does_not_grow_with_what_is_read() {
     for (path, threads) in [(&bomb, 1), (&bomb, 2), (&line, 2), (&hole, 2)] {
         let (code, mebibytes) = run_for_memory(path, threads);
         assert!(matches!(code, Some(0 | 3)), "{}", path.display());
+        assert!(mebibytes > 0);
         assert!(
             mebibytes < 64 + 16 * threads,
             "{}: {mebibytes} MiB with {threads} threads",
