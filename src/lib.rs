@@ -155,6 +155,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         zone: options.zone,
         reordered: inputs.reordered.iter().map(ToString::to_string).collect(),
         signatures: library.signatures().len(),
+        slow_signatures: detector.slow_signatures(),
         interrupted: options.stop.is_asked(),
     };
     Ok(build(&analysis, &detected, &sources, not_read, &making))

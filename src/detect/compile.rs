@@ -35,6 +35,8 @@ pub(super) struct Probe {
     pub(super) matcher: Matcher,
     /// What its record has in its raw bytes, if it is a single line as it was written.
     raw: Option<Pattern>,
+    /// The same for a line of any record.
+    line: Option<String>,
 }
 
 /// What a record that satisfies a probe means for its signature.
@@ -58,35 +60,87 @@ pub struct Detector<'a> {
     pub(super) library: &'a Library,
     pub(super) filter: Filter,
     pub(super) probes: Vec<Probe>,
+    /// What no gate literal leads to.
+    pub(super) slow: SlowLane,
     /// For each signature the more generic ones that it drops in its records.
     pub(super) drops: Vec<Vec<usize>>,
+}
+
+/// Most conditions without a gate literal: each costs time on every line.
+const MOST_SLOW: usize = 64;
+
+/// Conditions that require no literal text, so that every line is looked at for them.
+#[derive(Debug, Default)]
+pub(super) struct SlowLane {
+    pub(super) probes: Vec<ProbeId>,
+    /// What a line as it was written has if one of them holds on it, if that is known.
+    line: Option<Pattern>,
+}
+
+impl SlowLane {
+    fn new(probes: Vec<ProbeId>, lines: Option<Vec<String>>) -> SlowLane {
+        let joined = |lines: Vec<String>| Pattern::new(&any_of(&lines));
+        SlowLane {
+            line: lines.filter(|lines| !lines.is_empty()).map(joined),
+            probes,
+        }
+    }
+
+    /// Whether the record that has this line is worth reading.
+    pub(super) fn wants(&self, line: &[u8]) -> bool {
+        let pattern = self.line.as_ref().and_then(Pattern::get);
+        !self.probes.is_empty()
+            && pattern.is_none_or(|pattern| pattern.is_match(line) || !beside::is_as_written(line))
+    }
+}
+
+/// A pattern for one of several.
+fn any_of(patterns: &[String]) -> String {
+    format!("(?:{})", patterns.join(")|(?:"))
 }
 
 impl<'a> Detector<'a> {
     /// Compiles `library`, with the threads of the pool that this is called in.
     pub fn new(library: &'a Library) -> Result<Detector<'a>, Error> {
         // Most of the time goes into syntax trees, each by itself.
-        let compiled: Vec<Vec<(Probe, Gate)>> = (0..library.signatures().len())
+        let compiled: Vec<Vec<(Probe, Option<Gate>)>> = (0..library.signatures().len())
             .into_par_iter()
             .map(|number| compile(library, number))
-            .collect::<Result<_, PageError>>()
-            .map_err(|error| Error::Page(Box::new(error)))?;
-        let mut probes = Vec::new();
+            .collect();
+        let mut probes: Vec<Probe> = Vec::new();
+        let mut slow = Vec::new();
         let mut gates: Vec<Wanted> = requests::gates()
             .map(|literal| Wanted::alone(literal, REQUESTS_PROBE))
             .chain(torn::gates())
             .collect();
         for (probe, gate) in compiled.into_iter().flatten() {
             let id = ProbeId::try_from(probes.len()).map_or(ProbeId::MAX, |number| FIRST_PROBE + number);
+            match gate {
+                Some(gate) => gates.extend(gate.wanted(id)),
+                None if slow.len() == MOST_SLOW => {
+                    return Err(too_slow(&library.signatures()[probe.signature]));
+                }
+                None => slow.push(id),
+            }
             probes.push(probe);
-            gates.extend(gate.wanted(id));
         }
-        Ok(Detector {
+        let mut detector = Detector {
             library,
             filter: Filter::new(gates),
             probes,
+            slow: SlowLane::default(),
             drops: drops(library),
-        })
+        };
+        let line = |id: &ProbeId| detector.probe(*id)?.line.clone();
+        let lines = slow.iter().map(line).collect();
+        detector.slow = SlowLane::new(slow, lines);
+        Ok(detector)
+    }
+
+    /// How many signatures have a condition that every line is looked at for.
+    pub fn slow_signatures(&self) -> usize {
+        let slow = self.slow.probes.iter().filter_map(|probe| self.probe(*probe));
+        slow.map(|probe| probe.signature).collect::<BTreeSet<_>>().len()
     }
 
     /// What it was compiled from.
@@ -147,19 +201,34 @@ impl<'a> Detector<'a> {
 }
 
 /// The probes of a signature with their gates.
-fn compile(library: &Library, number: usize) -> Result<Vec<(Probe, Gate)>, PageError> {
+fn compile(library: &Library, number: usize) -> Vec<(Probe, Option<Gate>)> {
     let signature = &library.signatures()[number];
     let slots = slots(&signature.condition).into_iter();
     let probe = |(slot, test): (Slot, Test)| {
+        let gate = gate::of_test(&test);
         let probe = Probe {
             signature: number,
             slot,
             matcher: Matcher::new(&test),
-            raw: raw_pattern(&test).as_deref().map(Pattern::new),
+            raw: raw_pattern(&test, gate::raw_pattern).as_deref().map(Pattern::new),
+            // Others are found by their gate.
+            line: gate
+                .is_none()
+                .then(|| raw_pattern(&test, gate::line_pattern))
+                .flatten(),
         };
-        Ok((probe, gate_of(signature, &test)?))
+        (probe, gate)
     };
     slots.map(probe).collect()
+}
+
+fn too_slow(signature: &Signature) -> Error {
+    Error::Page(Box::new(page_error(
+        signature,
+        0..0,
+        &format!("more than {MOST_SLOW} conditions require no literal text; each is tried on every line"),
+        "give this signature a literal of 4 bytes or more that every match contains",
+    )))
 }
 
 /// The conditions on single records that a signature's condition is made of.
@@ -216,35 +285,36 @@ fn drops(library: &Library) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// A pattern that is found in the raw bytes of every line on which `test` holds, if there is one.
-fn raw_pattern(test: &Test) -> Option<String> {
-    let own = || gate::raw_pattern(test.regex.as_ref()?.as_ref());
-    own()
-        .or_else(|| test.all.iter().find_map(raw_pattern))
-        .or_else(|| {
-            let each: Vec<String> = test.any.iter().map(raw_pattern).collect::<Option<_>>()?;
-            (!each.is_empty()).then(|| format!("(?:{})", each.join(")|(?:")))
-        })
+/// A pattern that is found in the raw bytes wherever `test` holds, if there is one; `of` gives that of a pattern.
+fn raw_pattern(test: &Test, of: fn(&str) -> Option<String>) -> Option<String> {
+    let regex = || of(test.regex.as_ref()?.as_ref());
+    let contains = || test.contains.as_ref().map(|text| regex::escape(text.as_ref()));
+    let all = || test.all.iter().find_map(|test| raw_pattern(test, of));
+    let any = || {
+        let each = test.any.iter().map(|test| raw_pattern(test, of));
+        let each: Vec<String> = each.collect::<Option<_>>()?;
+        (!each.is_empty()).then(|| any_of(&each))
+    };
+    regex().or_else(contains).or_else(all).or_else(any)
 }
 
-/// The gate of one of a signature's conditions.
-fn gate_of(signature: &Signature, test: &Test) -> Result<Gate, PageError> {
-    gate::of_test(test).ok_or_else(|| {
-        let place = first_place(test).unwrap_or(0..0);
-        page_error(
-            signature,
-            place,
-            "this condition requires no literal text, so it would have to be tried on every line",
-            "give it at least one literal of 4 bytes or more that every match contains",
-        )
-    })
+/// Why a condition is slow, at its place.
+fn slow_error(signature: &Signature, test: &Test) -> PageError {
+    page_error(
+        signature,
+        first_place(test).unwrap_or(0..0),
+        "this condition requires no literal text, so it is tried on every line",
+        "give it at least one literal of 4 bytes or more that every match contains",
+    )
 }
 
 /// What the conditions of a signature come to.
 #[derive(Debug, Default)]
 pub struct Conditions {
-    /// The gate of each condition.
+    /// The gate of each condition that has one.
     pub gates: Vec<Gate>,
+    /// Conditions that have none, and so are tried on every line.
+    pub slow: Vec<PageError>,
     /// Names of all captures.
     pub captures: BTreeSet<String>,
 }
@@ -254,7 +324,10 @@ pub fn check(signature: &Signature) -> Result<Conditions, PageError> {
     let mut conditions = Conditions::default();
     for (_, test) in slots(&signature.condition) {
         check_test(signature, &test, &mut conditions.captures)?;
-        conditions.gates.push(gate_of(signature, &test)?);
+        match gate::of_test(&test) {
+            Some(gate) => conditions.gates.push(gate),
+            None => conditions.slow.push(slow_error(signature, &test)),
+        }
     }
     Ok(conditions)
 }

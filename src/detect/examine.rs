@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 use super::compile::{Detector, REQUESTS_PROBE, Slot};
 use super::matcher::Caught;
@@ -177,9 +177,28 @@ fn hits(
         seen(&piece[..own]);
         left -= own;
     }
+    if !detector.slow.probes.is_empty() {
+        for line in lines_of(window, part) {
+            if detector.slow.wants(&window[line.clone()]) {
+                hits.extend(detector.slow.probes.iter().map(|probe| (line.start, *probe)));
+            }
+        }
+    }
     hits.sort_unstable();
     torn::look_below_colours(&detector.filter, window, &mut hits, buffers);
     hits
+}
+
+/// The lines that begin in `part` of the window, without their ends.
+fn lines_of(window: &[u8], part: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut at = part.start;
+    std::iter::from_fn(move || {
+        let start = at;
+        let end = memchr(b'\n', window.get(start..)?).map_or(window.len(), |length| start + length);
+        at = end + 1;
+        Some(start..end)
+    })
+    .take_while(move |line| line.start < part.end)
 }
 
 /// The probes of the hits, and those whose gates are found in the record's text only.

@@ -228,6 +228,7 @@ pub(super) mod tests {
                 sources: 1,
                 lines: 20_000,
                 records: 30,
+                slow_signatures: 0,
             },
         }
     }

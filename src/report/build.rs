@@ -46,6 +46,8 @@ pub struct Making {
     pub reordered: Vec<String>,
     /// Number of signatures looked for.
     pub signatures: usize,
+    /// How many of them every line was looked at for.
+    pub slow_signatures: usize,
     /// Whether it was stopped before everything was read.
     pub interrupted: bool,
 }
@@ -92,6 +94,7 @@ pub fn build(
             sources: sources.len() as u64,
             lines: detected.sources.iter().map(|source| source.lines).sum(),
             records: detected.records,
+            slow_signatures: making.slow_signatures as u64,
         },
     };
     story::tell(&mut report);

@@ -308,4 +308,6 @@ pub struct Stats {
     pub lines: u64,
     /// Records that held a candidate and were read closely.
     pub records: u64,
+    /// Signatures with a condition that requires no literal text, so that every line was looked at for it.
+    pub slow_signatures: u64,
 }

@@ -205,6 +205,12 @@ pub fn raw_pattern(pattern: &str) -> Option<String> {
     Some(unanchored(&parse(pattern).ok()?).to_string())
 }
 
+/// The same for those that are found in one line.
+pub fn line_pattern(pattern: &str) -> Option<String> {
+    let hir = parse(pattern).ok().filter(|hir| !spans_lines(hir))?;
+    Some(unanchored(&hir).to_string())
+}
+
 /// The same without `^`, `$` and the like.
 fn unanchored(hir: &Hir) -> Hir {
     let each = |parts: &[Hir]| parts.iter().map(unanchored).collect();

@@ -27,6 +27,7 @@ pub fn lint(signature: &Signature, library: &Library) -> Vec<PageError> {
     let captures = match compile::check(signature) {
         Ok(conditions) => {
             errors.extend(page.literals(&conditions.gates));
+            errors.extend(conditions.slow);
             conditions.captures
         }
         Err(error) => {
