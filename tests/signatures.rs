@@ -128,6 +128,45 @@ fn a_page_of_ones_own_is_checked_tested_and_used() {
     assert_eq!(finding["services"][0], "widgetd");
 }
 
+/// Such conditions cost time on every line; `lint` says so.
+#[test]
+fn a_condition_without_a_literal_is_tried_on_every_line() {
+    for (condition, line) in [
+        (
+            r"regex = '^\w+ \d{3}-\d{4}$'",
+            "Jan  2 03:04:05 host widgetd[7]: calls 555-0199\r",
+        ),
+        (
+            r"regex = '(?s)\d{3}-\d{4}.*\d{3}-\d{4}'",
+            "2026-01-01 00:00:00 ERROR calls\n    555-0199\n    555-0100",
+        ),
+        (
+            r"regex = '\d{3}-\d{4}'",
+            r#"{"time":"2026-01-01T00:00:00Z","msg":"\u0035\u0035\u0035-0199"}"#,
+        ),
+        (
+            "status = 418",
+            r#"1.2.3.4 - - [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 418 12 "-" "-""#,
+        ),
+        ("service = 'widgetd'", "Jan  2 03:04:05 host widgetd[7]: x"),
+    ] {
+        let dir = folder(&PAGE.replace(r"regex = 'widget (?P<name>\w+) overflowed its tray'", condition));
+        let output = common::scan()
+            .args(["--quiet", "--format", "json", "--signatures"])
+            .arg(dir.path())
+            .arg("-")
+            .write_stdin(format!(
+                "2026-01-01 00:00:00 INFO nothing\n{line}\n2026-01-01 00:00:01 INFO nothing\n"
+            ))
+            .output()
+            .unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["stats"]["slow_signatures"], 1, "{condition}: {report:#}");
+        let found = report["findings"].as_array().unwrap();
+        assert_eq!(found.len(), 1, "{condition}: {report:#}");
+    }
+}
+
 #[test]
 fn mistakes_in_a_page_are_underlined() {
     let wrong = [
