@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use toml::Spanned;
@@ -33,8 +34,11 @@ pub(super) struct Probe {
     /// Its part in a condition over time.
     pub(super) slot: Slot,
     pub(super) matcher: Matcher,
-    /// What its record has in its raw bytes, if it is a single line as it was written.
-    raw: Option<Pattern>,
+    /// Its number among the signature's conditions on single records.
+    part: usize,
+    /// What its record has in its raw bytes, if it is a single line as it was written. Made when it is
+    /// first needed.
+    raw: OnceLock<Option<Pattern>>,
     /// The same for a line of any record.
     line: Option<String>,
 }
@@ -157,11 +161,21 @@ impl<'a> Detector<'a> {
         let mut probes: Vec<ProbeId> = hits.iter().map(|(_, probe)| *probe).collect();
         probes.sort_unstable();
         probes.dedup();
-        let pattern = |probe: &ProbeId| self.probe(*probe).and_then(|probe| probe.raw.as_ref()?.get());
+        let pattern = |probe: &ProbeId| self.raw_pattern(self.probe(*probe)?)?.get();
         if beside::is_as_written(raw) {
             probes.retain(|probe| pattern(probe).is_none_or(|pattern| pattern.is_match(raw)));
         }
         probes
+    }
+
+    fn raw_pattern<'p>(&self, probe: &'p Probe) -> Option<&'p Pattern> {
+        let make = || {
+            let (_, test) = slots(&self.signature(probe.signature).condition)
+                .into_iter()
+                .nth(probe.part)?;
+            raw_pattern(&test, gate::raw_pattern).as_deref().map(Pattern::new)
+        };
+        probe.raw.get_or_init(make).as_ref()
     }
 
     pub(super) fn signature(&self, number: usize) -> &'a Signature {
@@ -203,14 +217,15 @@ impl<'a> Detector<'a> {
 /// The probes of a signature with their gates.
 fn compile(library: &Library, number: usize) -> Vec<(Probe, Option<Gate>)> {
     let signature = &library.signatures()[number];
-    let slots = slots(&signature.condition).into_iter();
-    let probe = |(slot, test): (Slot, Test)| {
+    let slots = slots(&signature.condition).into_iter().enumerate();
+    let probe = |(part, (slot, test)): (usize, (Slot, Test))| {
         let gate = gate::of_test(&test);
         let probe = Probe {
             signature: number,
             slot,
             matcher: Matcher::new(&test),
-            raw: raw_pattern(&test, gate::raw_pattern).as_deref().map(Pattern::new),
+            part,
+            raw: OnceLock::new(),
             // Others are found by their gate.
             line: gate
                 .is_none()

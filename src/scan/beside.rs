@@ -39,7 +39,7 @@ impl Rest {
         Rest {
             exact: beside.exact.then(|| literal.as_bytes().to_vec()),
             sets: beside.sets.iter().map(needles).collect(),
-            pattern: beside.pattern.as_deref().map(Pattern::new),
+            pattern: beside.pattern.as_deref().map(Pattern::raw),
         }
     }
 

@@ -199,29 +199,29 @@ enum Lane {
 
 /// Sorts the literals into lanes.
 fn lanes(kernel: Kernel, few: usize, literals: &[Vec<u8>]) -> Vec<Lane> {
-    let mut short: Numbered<'_> = (0..).zip(literals.iter().map(Vec::as_slice)).collect();
-    let mut lanes = Vec::new();
-    let mut sample = |from: usize, stride: usize, literals: &mut Numbered<'_>| {
-        let long = literals
+    let mut left: Numbered<'_> = (0..).zip(literals.iter().map(Vec::as_slice)).collect();
+    let mut sampled = Vec::new();
+    let mut sample = |(from, stride): (usize, usize)| {
+        let long: Numbered<'_> = left
             .extract_if(.., |(_, literal)| literal.len() >= from)
-            .collect::<Vec<_>>();
+            .collect();
         if !long.is_empty() {
-            lanes.push(Lane::Sampled(SampledLane::new(kernel, stride, &long)));
+            sampled.push((stride, long));
         }
     };
     if kernel == Kernel::Plain || literals.len() > few {
-        sample(LONG.0, LONG.1, &mut short);
+        sample(LONG);
     }
     if kernel == Kernel::Plain {
-        for (from, stride) in SAMPLED {
-            sample(from, stride, &mut short);
-        }
+        SAMPLED.into_iter().for_each(sample);
     }
-    lanes.extend(
-        everywhere::lanes(kernel, &short)
-            .into_iter()
-            .map(Lane::Everywhere),
+    let build =
+        |(stride, long): (usize, Numbered<'_>)| Lane::Sampled(SampledLane::new(kernel, stride, &long));
+    let (mut lanes, everywhere): (Vec<Lane>, _) = rayon::join(
+        || sampled.into_iter().map(build).collect(),
+        || everywhere::lanes(kernel, &left),
     );
+    lanes.extend(everywhere.into_iter().map(Lane::Everywhere));
     lanes
 }
 

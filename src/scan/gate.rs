@@ -49,7 +49,7 @@ pub struct Beside {
     pub exact: bool,
     /// Of each set one text stands on the same line.
     pub sets: Vec<Vec<String>>,
-    /// This pattern is found on the same line.
+    /// This pattern is found on the same line, as far as raw bytes can tell.
     pub pattern: Option<String>,
 }
 
@@ -177,7 +177,7 @@ pub fn of_regex(pattern: &str) -> Option<Gate> {
     let hir = parse(pattern).ok()?;
     let mut gate = of_hir(&hir)?;
     let exact = !folds_case(&hir);
-    let pattern = (!spans_lines(&hir)).then(|| unanchored(&hir).to_string());
+    let pattern = (!spans_lines(&hir)).then(|| pattern.to_owned());
     for beside in &mut gate.beside {
         beside.exact &= exact;
         beside.pattern.clone_from(&pattern);

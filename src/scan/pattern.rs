@@ -19,6 +19,8 @@ const SHORT_PATTERN: usize = 500;
 #[derive(Debug)]
 pub struct Pattern {
     text: String,
+    /// It is tried on raw bytes.
+    raw: bool,
     compiled: OnceLock<Option<Regex>>,
 }
 
@@ -51,7 +53,16 @@ impl Pattern {
     pub fn new(text: &str) -> Pattern {
         Pattern {
             text: text.to_owned(),
+            raw: false,
             compiled: OnceLock::new(),
+        }
+    }
+
+    /// What is found in the raw bytes of a line wherever the given pattern is found in its text.
+    pub fn raw(text: &str) -> Pattern {
+        Pattern {
+            raw: true,
+            ..Pattern::new(text)
         }
     }
 
@@ -59,13 +70,17 @@ impl Pattern {
     pub fn get(&self) -> Option<&Regex> {
         // Pages are checked when they are loaded or, if embedded, by the tests: a pattern
         // that does not compile cannot get here.
-        self.compiled.get_or_init(|| regex(&self.text).ok()).as_ref()
+        let compile = || match self.raw {
+            true => regex(&gate::raw_pattern(&self.text)?).ok(),
+            false => regex(&self.text).ok(),
+        };
+        self.compiled.get_or_init(compile).as_ref()
     }
 }
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Pattern) -> bool {
-        self.text == other.text
+        (&self.text, self.raw) == (&other.text, other.raw)
     }
 }
 
