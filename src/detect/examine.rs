@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::compile::{Detector, REQUESTS_PROBE, Slot};
 use super::matcher::Caught;
@@ -335,8 +335,8 @@ impl Examined {
 /// Whether the program itself says that it went on: it logged a stack trace as a warning or less.
 fn is_handled(record: &Record) -> bool {
     let calm = record.level.is_some_and(|level| level <= Level::Warning);
-    let trace =
-        || record.text.contains("Traceback (most recent call last)") || record.text.contains("\n\tat ");
+    let has = |text: &str| memmem::find(record.text.as_bytes(), text.as_bytes()).is_some();
+    let trace = || has("\n\tat ") || has("Traceback (most recent call last)");
     calm && trace()
 }
 

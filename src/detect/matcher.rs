@@ -2,6 +2,7 @@
 //!
 //! In: a [`Record`]. Out: whether a [`Test`] holds on it, and what its patterns captured.
 
+use memchr::memmem::Finder;
 use regex::bytes::Captures;
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ impl Caught {
 /// A [`Test`] that can be run.
 #[derive(Debug)]
 pub(super) struct Matcher {
-    contains: Option<String>,
+    contains: Option<Finder<'static>>,
     regex: Option<Pattern>,
     any: Vec<Matcher>,
     all: Vec<Matcher>,
@@ -49,7 +50,10 @@ impl Matcher {
     pub(super) fn new(test: &Test) -> Matcher {
         let each = |tests: &[Test]| tests.iter().map(Matcher::new).collect();
         Matcher {
-            contains: test.contains.as_ref().map(|text| text.as_ref().clone()),
+            contains: test
+                .contains
+                .as_ref()
+                .map(|text| Finder::new(text.as_ref()).into_owned()),
             regex: test.regex.as_ref().map(|pattern| Pattern::new(pattern.as_ref())),
             any: each(&test.any),
             all: each(&test.all),
@@ -99,11 +103,14 @@ impl Matcher {
 
     fn contains_holds(&self, record: &Record, caught: &mut Caught) -> bool {
         let Some(wanted) = &self.contains else { return true };
-        if let Some(place) = record.text.find(wanted.as_str()) {
+        if let Some(place) = wanted.find(record.text.as_bytes()) {
             caught.note_line(&record.text, place);
             return true;
         }
-        record.as_written.as_ref().is_some_and(|raw| raw.contains(wanted))
+        record
+            .as_written
+            .as_ref()
+            .is_some_and(|raw| wanted.find(raw.as_bytes()).is_some())
     }
 
     fn regex_holds(&self, record: &Record, caught: &mut Caught) -> bool {
