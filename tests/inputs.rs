@@ -246,16 +246,27 @@ fn binary_journals_are_read_by_content() {
     let half = report(&[&cut]);
     assert!(half["stats"]["lines"].as_u64().unwrap() > 10, "{}", half["stats"]);
     assert_eq!(half["not_read"][0]["lost"], true, "{}", half["not_read"]);
-    // A packed journal would have to be held in memory whole.
-    let inside = dir.path().join("inside.zst");
-    fs::write(&inside, &packed).unwrap();
-    assert!(report_or_error(&inside).contains("unpack it"));
-}
-
-/// Standard error of a scan of one file.
-fn report_or_error(path: &Path) -> String {
-    let output = scan().arg(path).output().unwrap();
-    String::from_utf8(output.stderr).unwrap()
+    // It is held in memory where it does not come as a file.
+    let archive = gz(&tar(&[
+        ("var/log/a.journal", &journal),
+        ("b.journal.zst", &packed),
+    ]));
+    for (name, content, sources) in [("inside.zst", packed, 1), ("inside.tar.gz", archive, 2)] {
+        let path = dir.path().join(name);
+        fs::write(&path, &content).unwrap();
+        let got = report(&[&path]);
+        assert_eq!(got["stats"]["sources"], sources, "{name}");
+        assert_eq!(got["stats"]["lines"], 64 * sources, "{name}");
+        assert_eq!(got["not_read"], by_file["not_read"], "{name}");
+    }
+    // Damage of what it is packed in is the reason, and what came before is read.
+    let path = dir.path().join("cut.gz");
+    let cut = gz(&journal);
+    fs::write(&path, &cut[..cut.len() - cut.len() / 4]).unwrap();
+    let got = report(&[&path]);
+    assert!(got["stats"]["lines"].as_u64().unwrap() > 10, "{}", got["stats"]);
+    let reason = got["not_read"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("the gzip data is cut off"), "{reason}");
 }
 
 #[test]

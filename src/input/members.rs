@@ -85,25 +85,22 @@ impl Sink for Members<'_, '_> {
         self.told = true;
         let source = self.source_of(member);
         let (head, failure) = read_head(bytes);
-        let no_text = if is_journal(&head) {
-            let reason = "a binary journal inside an archive; unpack it and name the file";
-            Some((reason.to_owned(), true))
-        } else {
-            not_text(&head)
-        };
-        if let Some((reason, lost)) = no_text {
+        if is_journal(&head) {
+            let held = self.job.hold_journal(head, failure, bytes, member.size);
+            match self.job.cut_journal(&source, held.bytes, held.trouble) {
+                Ok((bytes, troubles)) => self.keep(member, bytes, troubles),
+                Err(trouble) => self.refuse(member, &source, trouble),
+            }
+            return self.go_on();
+        }
+        if let Some((reason, lost)) = not_text(&head) {
             let trouble = Trouble {
                 reason,
                 offset: Some(0),
                 bytes: member.size,
                 lost,
             };
-            if member.name.is_empty() {
-                self.job.out.begin(&source);
-                self.job.out.end(0, vec![trouble], None);
-            } else {
-                self.job.out.not_read(trouble.of(&source, 0));
-            }
+            self.refuse(member, &source, trouble);
             return self.go_on();
         }
         self.job.out.begin(&source);
@@ -113,11 +110,8 @@ impl Sink for Members<'_, '_> {
                 .cut(&source, &mut Cursor::new(head).chain(Failed(Some(error)))),
             None => self.job.cut(&source, &mut Cursor::new(head).chain(bytes)),
         };
-        self.last = Some(Last {
-            member: member.name.clone(),
-            bytes: cut.bytes,
-            troubles: self.job.troubles(&cut, None),
-        });
+        let troubles = self.job.troubles(&cut, None);
+        self.keep(member, cut.bytes, troubles);
         self.go_on()
     }
 
@@ -135,16 +129,30 @@ impl Sink for Members<'_, '_> {
         }
         self.end_last();
         let source = self.source_of(member);
-        if member.name.is_empty() {
-            self.job.out.begin(&source);
-            self.job.out.end(0, vec![trouble], None);
-        } else {
-            self.job.out.not_read(trouble.of(&source, 0));
-        }
+        self.refuse(member, &source, trouble);
     }
 }
 
 impl Members<'_, '_> {
+    /// A log was cut, and there may be more to say about it.
+    fn keep(&mut self, member: &Member, bytes: u64, troubles: Vec<Trouble>) {
+        self.last = Some(Last {
+            member: member.name.clone(),
+            bytes,
+            troubles,
+        });
+    }
+
+    /// Nothing of a log is read.
+    fn refuse(&mut self, member: &Member, source: &Arc<Source>, trouble: Trouble) {
+        if member.name.is_empty() {
+            self.job.out.begin(source);
+            self.job.out.end(0, vec![trouble], None);
+        } else {
+            self.job.out.not_read(trouble.of(source, 0));
+        }
+    }
+
     fn go_on(&self) -> ControlFlow<()> {
         if self.job.out.is_stopped() {
             ControlFlow::Break(())

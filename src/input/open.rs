@@ -26,7 +26,7 @@ use super::{Origin, Source, system};
 /// Files of at least this many bytes are mapped, in bytes.
 const MAP_FROM: u64 = 1024 * 1024;
 
-/// Largest journal that is read into memory where it cannot be mapped, in bytes.
+/// How much of a journal is read into memory where it cannot be mapped, in bytes. Its reader goes back and forth.
 const JOURNAL_LIMIT: u64 = 256 * 1024 * 1024;
 
 /// Reads `source` and tells `out` everything about it.
@@ -113,13 +113,8 @@ impl Job<'_, '_> {
     fn stream(&mut self, mut reader: Patient) {
         let (head, failure) = read_head(&mut reader);
         if is_journal(&head) {
-            let mut bytes = head;
-            let failure = reader
-                .take(JOURNAL_LIMIT)
-                .read_to_end(&mut bytes)
-                .err()
-                .or(failure);
-            return self.journal(bytes, failure, None);
+            let held = self.hold_journal(head, failure, &mut reader, None);
+            return self.journal(held.bytes, held.trouble, None);
         }
         if is_packed(&head) {
             return self.packed(Input::Stream(Box::new(reader)), head, None);
@@ -176,15 +171,9 @@ impl Job<'_, '_> {
                 let live = live.map(|live| live.mapped(&map));
                 self.mapped(&map, &file, live);
             }
-            (None, true) if size > JOURNAL_LIMIT => {
-                let reason =
-                    "a binary journal that is too big to be read without mapping it; leave --no-mmap out";
-                self.refuse(reason.to_owned(), Some(size), true);
-            }
             (None, true) => {
-                let mut bytes = Vec::new();
-                let failure = (&file).take(size).read_to_end(&mut bytes).err();
-                self.journal(bytes, failure, live);
+                let held = self.hold_journal(Vec::new(), None, &mut (&file).take(size), Some(size));
+                self.journal(held.bytes, held.trouble, live);
             }
             (None, false) => self.plain(&file, size, live),
         }
@@ -201,7 +190,8 @@ impl Job<'_, '_> {
         let failure = (&file).take(size).read_to_end(&mut bytes).err();
         let live = |file| Live::new(path, file, metadata, false);
         if is_journal(&bytes) {
-            return self.journal(bytes, failure, Some(live(file)));
+            let trouble = failure.as_ref().map(Trouble::failed);
+            return self.journal(bytes, trouble, Some(live(file)));
         }
         if is_packed(&bytes) {
             let mut own = &file;
@@ -295,25 +285,93 @@ impl Job<'_, '_> {
         members.finish(trouble);
     }
 
-    fn journal(&mut self, bytes: impl AsRef<[u8]>, failure: Option<io::Error>, live: Option<Live>) {
+    /// Reads a journal from a stream into memory, behind its `head`; `size` is what it should have, if known.
+    pub(super) fn hold_journal(
+        &self,
+        head: Vec<u8>,
+        failure: Option<io::Error>,
+        reader: &mut dyn Read,
+        size: Option<u64>,
+    ) -> Held {
+        let mut bytes = head;
+        let room = JOURNAL_LIMIT - bytes.len() as u64;
+        let failure = failure.or_else(|| reader.take(room).read_to_end(&mut bytes).err());
+        let left = size.map(|size| size.saturating_sub(bytes.len() as u64));
+        let trouble = match failure {
+            Some(_) if self.out.is_stopped() => Some(Trouble::interrupted(left)),
+            Some(error) => Some(Trouble::failed(&error)),
+            None if bytes.len() as u64 == JOURNAL_LIMIT && !is_at_end(reader) => Some(Trouble {
+                reason: format!(
+                    "a journal of more than {} MiB that cannot be mapped is read up to there; unpack or copy it to a \
+                     local disk and name the file, without --no-mmap",
+                    JOURNAL_LIMIT >> 20
+                ),
+                offset: Some(JOURNAL_LIMIT),
+                bytes: left,
+                lost: true,
+            }),
+            None => None,
+        };
+        Held { bytes, trouble }
+    }
+
+    fn journal(&mut self, bytes: impl AsRef<[u8]>, trouble: Option<Trouble>, live: Option<Live>) {
+        let source = self.source;
+        match self.cut_journal(source, bytes, trouble) {
+            Ok((bytes, mut troubles)) => {
+                if troubles.is_empty() {
+                    troubles.extend(live.and_then(|live| live.compare_journal()));
+                }
+                self.out.end(bytes, troubles, None);
+            }
+            Err(trouble) => {
+                self.out.begin(source);
+                self.out.end(0, vec![trouble], None);
+            }
+        }
+    }
+
+    /// Begins `about` and cuts the text of the journal in `bytes`, of which `trouble` is known: how much text it was,
+    /// and what there is to say. Fails, and begins nothing, if that is no journal that can be read.
+    pub(super) fn cut_journal(
+        &mut self,
+        about: &Arc<Source>,
+        bytes: impl AsRef<[u8]>,
+        trouble: Option<Trouble>,
+    ) -> Result<(u64, Vec<Trouble>), Trouble> {
         let size = bytes.as_ref().len() as u64;
         let mut reader = match JournalReader::new(bytes) {
             Ok(reader) => reader,
+            // Why it is cut off is the better reason.
             Err(reason) => {
-                let reason = reason.replace("FILE", &self.source.name);
-                return self.refuse(reason, Some(size), true);
+                return Err(trouble.unwrap_or_else(|| Trouble {
+                    reason: reason.replace("FILE", &about.name),
+                    offset: Some(0),
+                    bytes: Some(size),
+                    lost: true,
+                }));
             }
         };
-        self.out.begin(self.source);
-        let cut = self.cut(self.source, &mut reader);
+        self.out.begin(about);
+        let cut = self.cut(about, &mut reader);
         let mut troubles = self.troubles(&cut, None);
-        troubles.extend(reader.trouble());
-        troubles.extend(failure.as_ref().map(Trouble::failed));
         if troubles.is_empty() {
-            troubles.extend(live.and_then(|live| live.compare_journal()));
+            troubles.extend(trouble);
         }
-        self.out.end(cut.bytes, troubles, None);
+        troubles.extend(reader.trouble());
+        Ok((cut.bytes, troubles))
     }
+}
+
+/// A journal in memory.
+pub(super) struct Held {
+    pub(super) bytes: Vec<u8>,
+    /// Why it is not all there.
+    pub(super) trouble: Option<Trouble>,
+}
+
+fn is_at_end(reader: &mut dyn Read) -> bool {
+    matches!(reader.read(&mut [0]), Ok(0))
 }
 
 /// A map as bytes. The journal reader checks every offset in it each time, and takes no `&str` from it.
