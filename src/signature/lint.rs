@@ -118,7 +118,7 @@ impl Page<'_> {
 
     fn placeholders(&self, captures: &BTreeSet<String>, errors: &mut Vec<PageError>) {
         static PLACEHOLDER: LazyLock<Option<Regex>> =
-            LazyLock::new(|| Regex::new(r"\{\{\s*(\w+)\s*\}\}").ok());
+            LazyLock::new(|| Regex::new(r"\{\{\s*([^}\n]*?)\s*\}\}").ok());
         let Page(signature) = self;
         let examples = signature.page.find("## Examples").unwrap_or(signature.page.len());
         for found in PLACEHOLDER
