@@ -81,7 +81,7 @@ pub struct Scan {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
-    /// Read big files instead of mapping them
+    /// Read big files instead of mapping them into memory; slower, and the report is the same
     #[arg(long)]
     pub no_mmap: bool,
 
