@@ -35,7 +35,8 @@ pub enum Command {
 /// `incident scan`.
 #[derive(Debug, Args)]
 pub struct Scan {
-    /// Files, folders (searched recursively), globs, or - for standard input
+    /// Files, folders (searched recursively), globs, or - for standard input; logs may be compressed, in archives (tar,
+    /// zip), binary journals, and written to meanwhile
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
