@@ -35,7 +35,8 @@ pub enum Command {
 /// `incident scan`.
 #[derive(Debug, Args)]
 pub struct Scan {
-    /// Files, folders (searched recursively), globs, or - for standard input
+    /// Files, folders (searched recursively), globs, or - for standard input; logs may be compressed, in archives (tar,
+    /// zip), binary journals, and written to meanwhile
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -81,7 +82,7 @@ pub struct Scan {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
-    /// Read big files instead of mapping them
+    /// Read big files instead of mapping them into memory; slower, and the report is the same
     #[arg(long)]
     pub no_mmap: bool,
 

@@ -118,6 +118,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         exclude: &options.exclude,
         follow: options.follow,
         clock: &|source| clock(source, options),
+        stop: &options.stop,
     };
     let inputs = walk::find(&options.paths, &walking)?;
     let pool = thread_pool(options.threads)?;

@@ -20,11 +20,13 @@ use crate::signature::{Role, Severity};
 use crate::{Options, scan_logs, thread_pool};
 
 pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
+    let stop = Stop::default();
+    // Before all else: a shell's background job would miss an interrupt that comes earlier, since it ignores them.
+    stop_on_signals(&stop)?;
     let outputs = outputs(flags)?;
     let template = flags.template.as_deref().map(read_template).transpose()?;
-    let options = options(flags)?;
+    let options = options(flags, stop)?;
     let library = thread_pool(options.threads)?.install(|| library(&flags.selection))?;
-    stop_on_signals(&options.stop)?;
     let watch = Watch::new(flags.quiet);
     let report = scan_logs(&options, &library, &watch)?;
     let nothing = report.sources.iter().all(|source| source.bytes == 0);
@@ -68,7 +70,7 @@ fn stop_on_signals(_: &Stop) -> Result<(), Error> {
     Ok(())
 }
 
-fn options(flags: &Scan) -> Result<Options, Error> {
+fn options(flags: &Scan, stop: Stop) -> Result<Options, Error> {
     let zone = Zone::parse(&flags.timezone).map_err(|error| Error::Usage(format!("--timezone: {error}")))?;
     let mut options = Options::new(flags.paths.clone(), now()?);
     if flags.threads > 0 {
@@ -79,6 +81,7 @@ fn options(flags: &Scan) -> Result<Options, Error> {
     options.exclude = flags.exclude.clone();
     options.follow = flags.follow;
     options.zone = zone;
+    options.stop = stop;
     options.host = flags.host.clone().unwrap_or_else(host_name);
     Ok(options)
 }

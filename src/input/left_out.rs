@@ -25,6 +25,8 @@ pub(super) enum Why {
     Name(&'static str),
     /// By its first bytes it is this and not a log.
     Content(&'static str),
+    /// It is in an archive, and by its name it is this and not a log.
+    MemberName(&'static str),
     /// A symbolic link, and links are not followed.
     Link,
     /// A symbolic link to nothing.
@@ -66,6 +68,13 @@ impl Why {
                     format!("not a log by its first bytes ({what})"),
                     format!("files, not logs by their first bytes ({what})"),
                     "",
+                );
+            }
+            Why::MemberName(what) => {
+                return (
+                    format!("not a log by its name ({what})"),
+                    format!("members, not logs by their names ({what})"),
+                    "; unpack it and name it to have it read",
                 );
             }
             Why::Excluded(pattern) => {
@@ -148,6 +157,11 @@ impl LeftOut {
             bytes,
             why,
         });
+    }
+
+    /// How many were left out.
+    pub(super) fn count(&self) -> usize {
+        self.entries.len()
     }
 
     /// The notes. `roots` are the paths that were named.

@@ -1,26 +1,32 @@
 //! Logs that are found while another file is unpacked.
 //!
 //! In: what [`unpack`](super::unpack) finds in a file. Out: a source for each log in it, cut into blocks. A
-//! compressed log is the source itself; a member of an archive is named `archive/member`.
+//! compressed log is the source itself; a member of an archive is named `archive/member`. What is plainly not a log
+//! is left out of an archive as it is of a folder.
 
 use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Source;
 use super::journal::is_journal;
+use super::left_out::{LeftOut, Why};
 use super::open::{Job, read_head};
 use super::service;
 use super::sniff::not_text;
 use super::stream::Trouble;
 use super::unpack::{Member, Sink};
+use super::{Source, not_logs};
+
+/// So many members of an archive are left out; an archive may have been made to name millions. More are read.
+const LEFT_OUT: usize = 10_000;
 
 /// Takes the logs of one packed file.
 pub(super) struct Members<'a, 'o> {
     job: Job<'a, 'o>,
     /// The log that was read last: there may be more to say about it.
     last: Option<Last>,
+    left_out: LeftOut,
     /// Whether anything was said at all.
     told: bool,
 }
@@ -36,6 +42,7 @@ impl<'a, 'o> Members<'a, 'o> {
         Members {
             job,
             last: None,
+            left_out: LeftOut::default(),
             told: false,
         }
     }
@@ -51,6 +58,10 @@ impl<'a, 'o> Members<'a, 'o> {
             return self.end_last();
         }
         self.end_last();
+        let archive = PathBuf::from(&self.job.source.name);
+        for note in self.left_out.into_notes(&[archive]) {
+            self.job.out.not_read(note);
+        }
         if let Some(trouble) = trouble {
             self.job.out.not_read(trouble.of(self.job.source, 0));
         } else if !self.told {
@@ -85,6 +96,10 @@ impl Sink for Members<'_, '_> {
         self.told = true;
         let source = self.source_of(member);
         let (head, failure) = read_head(bytes);
+        if let Some(why) = self.why_not(member, &head) {
+            self.left_out.add(Path::new(&source.name), member.size, why);
+            return self.go_on();
+        }
         if is_journal(&head) {
             let held = self.job.hold_journal(head, failure, bytes, member.size);
             match self.job.cut_journal(&source, held.bytes, held.trouble) {
@@ -134,6 +149,16 @@ impl Sink for Members<'_, '_> {
 }
 
 impl Members<'_, '_> {
+    /// Why a member of an archive is no log, if it is plainly none.
+    fn why_not(&self, member: &Member, head: &[u8]) -> Option<Why> {
+        if member.name.is_empty() || self.left_out.count() >= LEFT_OUT {
+            return None;
+        }
+        not_logs::by_name(Path::new(&member.name))
+            .map(Why::MemberName)
+            .or_else(|| not_logs::by_first_bytes(head).map(Why::Content))
+    }
+
     /// A log was cut, and there may be more to say about it.
     fn keep(&mut self, member: &Member, bytes: u64, troubles: Vec<Trouble>) {
         self.last = Some(Last {

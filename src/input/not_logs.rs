@@ -1,6 +1,6 @@
 //! What is plainly not a log, told by a file's name or its first bytes.
 //!
-//! In: a path that was found below a folder. Out: what it is instead, in words. Anything that is not listed
+//! In: a path that was found below a folder or in an archive. Out: what it is instead, in words. Anything that is not listed
 //! here counts as a log; the feed decides by content. Compressed files, archives and journals are logs.
 
 use std::fs::File;
@@ -68,7 +68,12 @@ pub(super) fn by_name(path: &Path) -> Option<&'static str> {
 pub(super) fn by_content(path: &Path) -> Option<&'static str> {
     let mut first = [0; 16];
     let read = File::open(path).and_then(|mut file| file.read(&mut first)).ok()?;
-    let (_, what) = MAGIC.iter().find(|(magic, _)| first[..read].starts_with(magic))?;
+    by_first_bytes(&first[..read])
+}
+
+/// What begins with these bytes (16 are enough), if it is no log.
+pub(super) fn by_first_bytes(first: &[u8]) -> Option<&'static str> {
+    let (_, what) = MAGIC.iter().find(|(magic, _)| first.starts_with(magic))?;
     Some(what)
 }
 

@@ -4,21 +4,24 @@
 //! run after an interrupt, so it waits in short turns and looks at the flag between them.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 
 use super::Stop;
+
+/// The least that is asked for at once, in bytes: `/dev/kmsg` gives whole records or an error.
+const LEAST: usize = 16 * 1024;
 
 /// A reader of something that may let it wait.
 #[derive(Debug)]
 pub(super) struct Patient {
-    file: File,
+    file: BufReader<File>,
     stop: Stop,
 }
 
 impl Patient {
     pub(super) fn new(file: File, stop: &Stop) -> Patient {
         Patient {
-            file,
+            file: BufReader::with_capacity(LEAST, file),
             stop: stop.clone(),
         }
     }
@@ -51,7 +54,7 @@ impl Patient {
             if self.stop.is_asked() {
                 return Err(io::Error::other("interrupted"));
             }
-            let mut waiting = [PollFd::new(&self.file, PollFlags::IN)];
+            let mut waiting = [PollFd::new(self.file.get_ref(), PollFlags::IN)];
             match poll(&mut waiting, Some(&TURN)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
                 Ok(_) => return Ok(()),
@@ -71,7 +74,9 @@ impl Patient {
 
 impl Read for Patient {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.wait()?;
+        if self.file.buffer().is_empty() {
+            self.wait()?;
+        }
         self.file.read(into)
     }
 }

@@ -17,10 +17,11 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::ci_archive::repeated_steps;
 use super::left_out::{LeftOut, Why};
-use super::{Inputs, Origin, Source, not_logs, rotation, service};
+use super::{Inputs, Origin, Source, Stop, not_logs, rotation, service};
 use crate::error::Error;
 use crate::record::time::Clock;
 use crate::report::model::NotRead;
+use crate::report::visible::visible;
 
 /// How to walk.
 #[derive(Clone, Copy)]
@@ -31,6 +32,8 @@ pub struct Walking<'a> {
     pub follow: bool,
     /// How times without zone or year are read in a source.
     pub clock: &'a dyn Fn(&Source) -> Clock,
+    /// Ends the walk early; where is said in a note.
+    pub stop: &'a Stop,
 }
 
 /// Finds what `paths` name. Sources come out sorted, each file once.
@@ -60,7 +63,15 @@ pub fn find(paths: &[PathBuf], walking: &Walking<'_>) -> Result<Inputs, Error> {
     let rotation::Arranged {
         mut sources,
         reordered,
-    } = rotation::arrange(sources, walking.clock, &mut left_out);
+    } = if walking.stop.is_asked() {
+        // Nothing of it will be read.
+        rotation::Arranged {
+            sources,
+            reordered: Vec::new(),
+        }
+    } else {
+        rotation::arrange(sources, walking.clock, &mut left_out)
+    };
     if sources.len() == 1
         || sources
             .iter()
@@ -162,6 +173,15 @@ impl<'a> Walk<'a> {
             .sort_by_file_name()
             .into_iter();
         while let Some(entry) = entries.next() {
+            if self.walking.stop.is_asked() {
+                let at = entry.as_ref().map_or(path, DirEntry::path);
+                let reason = format!(
+                    "the scan was interrupted before this was searched to its end (it had come to {}); scan it again",
+                    visible(at.as_os_str().as_encoded_bytes(), Some(200))
+                );
+                self.lost.push(lost(path, reason));
+                return;
+            }
             match entry {
                 Ok(entry) if entry.depth() == 0 => self.take_named(&entry),
                 Ok(entry) if self.found.contains_key(entry.path()) => {}
