@@ -167,6 +167,28 @@ fn a_condition_without_a_literal_is_tried_on_every_line() {
     }
 }
 
+/// The text of a JSON line has its message and its error in lines of their own, which its bytes have not.
+#[test]
+fn a_condition_may_span_the_parts_of_a_json_line() {
+    let line = r#"{"time":"2026-01-01T00:00:00Z","level":"error","msg":"widget red overflowed","error":"its tray is small"}"#;
+    for condition in [
+        r"regex = 'widget \w+ overflowed\s+its tray is small'",
+        r#"contains = "overflowed\nits tray""#,
+        r#"any = [{ contains = "overflowed\nits tray" }, { regex = '\d{3}-\d{4}' }]"#,
+    ] {
+        let dir = folder(&PAGE.replace(r"regex = 'widget (?P<name>\w+) overflowed its tray'", condition));
+        let output = common::scan()
+            .args(["--quiet", "--format", "json", "--signatures"])
+            .arg(dir.path())
+            .arg("-")
+            .write_stdin(format!("{line}\n{line}\n"))
+            .output()
+            .unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["findings"].as_array().unwrap().len(), 1, "{condition}");
+    }
+}
+
 #[test]
 fn mistakes_in_a_page_are_underlined() {
     let wrong = [

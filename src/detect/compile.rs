@@ -93,8 +93,7 @@ impl SlowLane {
     /// Whether the record that has this line is worth reading.
     pub(super) fn wants(&self, line: &[u8]) -> bool {
         let pattern = self.line.as_ref().and_then(Pattern::get);
-        !self.probes.is_empty()
-            && pattern.is_none_or(|pattern| pattern.is_match(line) || !beside::is_as_written(line))
+        pattern.is_none_or(|pattern| pattern.is_match(line) || !beside::is_as_written(line))
     }
 }
 
@@ -303,7 +302,7 @@ fn drops(library: &Library) -> Vec<Vec<usize>> {
 /// A pattern that is found in the raw bytes wherever `test` holds, if there is one; `of` gives that of a pattern.
 fn raw_pattern(test: &Test, of: fn(&str) -> Option<String>) -> Option<String> {
     let regex = || of(test.regex.as_ref()?.as_ref());
-    let contains = || test.contains.as_ref().map(|text| regex::escape(text.as_ref()));
+    let contains = || of(&regex::escape(test.contains.as_ref()?.as_ref()));
     let all = || test.all.iter().find_map(|test| raw_pattern(test, of));
     let any = || {
         let each = test.any.iter().map(|test| raw_pattern(test, of));

@@ -3,7 +3,7 @@
 //! In: the [`Beside`] of a gate literal, bytes, and the literal's place. Out: whether its line may be what is
 //! looked for. It costs about a twentieth of reading the record.
 
-use memchr::{memchr, memchr_iter, memchr2_iter, memchr3_iter, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3_iter, memrchr};
 
 use super::gate::Beside;
 use super::pattern::Pattern;
@@ -88,9 +88,10 @@ impl Needle {
     }
 }
 
-/// Whether the text of a record is, but for what stands before and behind it, the bytes of its one line `raw`.
+/// Whether the text of a record is, but for what stands before and behind it, the bytes of its one line `raw`. That of
+/// a JSON object is not: its message and its error become lines of their own.
 pub fn is_as_written(raw: &[u8]) -> bool {
-    memchr(b'\n', raw).is_none() && !is_part(raw) && !is_written_otherwise(raw)
+    memchr2(b'\n', b'{', raw).is_none() && !is_part(raw) && !is_written_otherwise(raw)
 }
 
 /// Whether the line may be one part of a longer one, so that what is missing stands in another: in the formats of
