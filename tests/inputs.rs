@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 mod common;
 
-use common::{found, report, scan};
+use common::{found, report, scan, whole_report};
 
 const IN_USE: &str = "2026-11-22 07:31:34,463 ERROR app OSError: [Errno 98] error while attempting to bind on address \
                       ('127.0.0.1', 8000): address already in use\n";
@@ -156,18 +156,7 @@ fn essence(report: &Value) -> Vec<[Value; 4]> {
 }
 
 fn through_stdin(content: &[u8]) -> Value {
-    let output = scan()
-        .args(["--format", "json", "--quiet", "-"])
-        .write_stdin(content)
-        .output()
-        .unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+    whole_report(scan().arg("-").write_stdin(content))
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{finding, report, scan};
+use common::{finding, report, scan, whole_report};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -77,19 +77,7 @@ const PIECES: &[(&str, std::ops::Range<usize>)] = &[
 ];
 
 fn scanned(paths: &[&Path], pages: &Path) -> Value {
-    let output = scan()
-        .args(["--format", "json", "--quiet", "--signatures"])
-        .arg(pages)
-        .args(paths)
-        .output()
-        .unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+    whole_report(scan().arg("--signatures").arg(pages).args(paths))
 }
 
 /// What must not depend on rotation: everything but places.

@@ -39,6 +39,18 @@ pub(crate) fn report(paths: &[&Path]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// The JSON report of a scan that must read everything.
+pub(crate) fn whole_report(command: &mut Command) -> Value {
+    let output = command.args(["--format", "json", "--quiet"]).output().unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 /// The signatures that were found, in the report's order.
 pub(crate) fn found(report: &Value) -> Vec<&str> {
     let findings = report["findings"].as_array().unwrap();
