@@ -9,12 +9,7 @@
 //!   such a byte stands there (as Teddy does). It takes a few grams, since buckets fill up.
 //!
 //! Each has a form in plain Rust, which defines the result, and forms for vector units that give the
-//! same. Measured on one core of a Zen 4 in GB/s of ordinary logs, the sieves alone:
-//!
-//! | sieve | plain | AVX2 | AVX-512 |
-//! |---|---|---|---|
-//! | `Hashes`, 7,400 grams, stride 8 | 5.9 | as plain | 8.7 |
-//! | `Buckets`, 64 grams | 0.9 | 8 | 16 |
+//! same.
 
 #![allow(unsafe_code)]
 
