@@ -120,6 +120,9 @@ pub struct Selection {
 pub enum SignatureAction {
     /// List the signatures: id, severity, role, title
     List {
+        /// How: for a terminal, as an index page, or for programs
+        #[arg(long, value_enum, default_value = "text")]
+        format: ListFormat,
         /// Which signatures.
         #[command(flatten)]
         selection: Selection,
@@ -132,6 +135,14 @@ pub enum SignatureAction {
         #[command(flatten)]
         selection: Selection,
     },
+    /// Write a new page to fill in: DIR/<family>/<name>.md
+    New {
+        /// Its id: family/name, like net/address-in-use
+        id: String,
+        /// Folder of pages
+        #[arg(long, value_name = "DIR", default_value = "signatures")]
+        dir: PathBuf,
+    },
     /// Check pages: complete, with literals that the scan can look for, and safe advice
     Lint {
         /// Folder of pages; the built-in library if left out
@@ -142,6 +153,18 @@ pub enum SignatureAction {
         /// Folder of pages; the built-in library if left out
         dir: Option<PathBuf>,
     },
+}
+
+/// Ways to list signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A line each
+    Text,
+    /// A table for each family, with what proves each page
+    #[value(alias = "md")]
+    Markdown,
+    /// An array of objects
+    Json,
 }
 
 /// Ways to write a report.

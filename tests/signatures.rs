@@ -257,3 +257,89 @@ fn a_bad_page_stops_the_scan_with_its_place() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("overflow.md:4"), "{text}");
 }
+
+/// The names that the program expects in place of `mistake`, as its message lists them.
+fn expected(page: &str, mistake: &str) -> Vec<String> {
+    let (code, text) = check("lint", page);
+    assert_eq!(code, 1, "{text}");
+    let list = text.split_once(&format!("`{mistake}`, expected ")).unwrap().1;
+    let list = list.lines().next().unwrap();
+    let mut names: Vec<String> = list.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
+/// The schema is written by hand; the program says what it reads.
+#[test]
+fn the_schema_for_editors_knows_what_the_program_reads() {
+    let schema = fs::read_to_string("docs/signature.schema.json").unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let over_time = "/$defs/match/properties";
+    for (place, right, mistake) in [
+        ("/properties", "role = ", "oops = "),
+        ("/$defs/match/properties", "regex = ", "oops = 1\nregex = "),
+        (
+            "/$defs/test/properties",
+            "regex = ",
+            "not = { oops = 1 }\nregex = ",
+        ),
+        (
+            &format!("{over_time}/count/properties"),
+            "regex = ",
+            "count = { oops = 1 }\nregex = ",
+        ),
+        (
+            &format!("{over_time}/sequence/properties"),
+            "regex = ",
+            "sequence = { oops = 1 }\nregex = ",
+        ),
+        (
+            &format!("{over_time}/missing/properties"),
+            "regex = ",
+            "missing = { oops = 1 }\nregex = ",
+        ),
+        ("/properties/severity/enum", "\"high\"", "\"oops\""),
+        ("/properties/role/enum", "\"cause\"", "\"oops\""),
+    ] {
+        let here = schema.pointer(place).unwrap();
+        let mut known: Vec<String> = match here {
+            serde_json::Value::Object(properties) => properties.keys().cloned().collect(),
+            names => serde_json::from_value(names.clone()).unwrap(),
+        };
+        known.sort();
+        let page = PAGE.replacen(right, mistake, 1);
+        assert_eq!(known, expected(&page, "oops"), "{place}");
+    }
+}
+
+#[test]
+fn a_new_page_says_what_is_left_to_write() {
+    let dir = TempDir::new().unwrap();
+    let at = dir.path().to_str().unwrap();
+    let (code, text) = out(&["signatures", "new", "widget/overflow", "--dir", at]);
+    assert_eq!(code, 0, "{text}");
+    let file = dir.path().join("widget/overflow.md");
+    let page = fs::read_to_string(&file).unwrap();
+    let (code, text) = out(&["signatures", "lint", at]);
+    assert_eq!(code, 1);
+    let left = text.matches("this part of the page is not written yet").count();
+    assert_eq!(left, page.matches("TODO:").count());
+    // It is never written over.
+    fs::write(&file, PAGE).unwrap();
+    let (code, text) = out(&["signatures", "new", "widget/overflow", "--dir", at]);
+    assert_eq!(code, 2);
+    assert!(text.contains("overflow.md: the page cannot be written"), "{text}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), PAGE);
+    for id in [
+        "overflow",
+        "../overflow",
+        "widget/../../x",
+        "Widget/x",
+        "a/b/c",
+        "/x",
+    ] {
+        let (code, text) = out(&["signatures", "new", id, "--dir", at]);
+        assert_eq!(code, 2);
+        assert!(text.contains("is not an id"), "{id}: {text}");
+    }
+}

@@ -1,19 +1,20 @@
 //! `incident signatures`: the library on screen, checked and tested.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::path::Path;
 
 use super::{Exit, library, print};
-use crate::cli::SignatureAction;
+use crate::cli::{ListFormat, SignatureAction};
 use crate::detect::compile::Detector;
 use crate::error::Error;
+use crate::render::json;
 use crate::signature::diagnostic::PageError;
-use crate::signature::{Library, Signature, examples, lint};
+use crate::signature::{Library, Signature, catalogue, examples, lint, scaffold};
 
 pub(super) fn run(action: &SignatureAction) -> Result<Exit, Error> {
     match action {
-        SignatureAction::List { selection } => list(&library(selection)?),
+        SignatureAction::List { format, selection } => list(&library(selection)?, *format),
+        SignatureAction::New { id, dir } => new(dir, id),
         SignatureAction::Show { id, selection } => show(&library(selection)?, id),
         SignatureAction::Lint { dir } => {
             let pages = Pages::read(dir.as_deref())?;
@@ -37,25 +38,21 @@ pub(super) fn run(action: &SignatureAction) -> Result<Exit, Error> {
     }
 }
 
-fn list(library: &Library) -> Result<Exit, Error> {
-    let width = library
-        .signatures()
-        .iter()
-        .map(|signature| signature.id.len())
-        .max();
-    let width = width.unwrap_or_default();
-    let mut text = String::new();
-    for signature in library.signatures() {
-        let (severity, role) = (signature.severity.name(), signature.role.name());
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{:width$}  {severity:<8}  {role:<11}  {}",
-            signature.id,
-            signature.text().title
-        );
-    }
-    print(&text)?;
+fn list(library: &Library, format: ListFormat) -> Result<Exit, Error> {
+    print(&match format {
+        ListFormat::Text => catalogue::lines(library),
+        ListFormat::Markdown => catalogue::markdown(library),
+        ListFormat::Json => json::render(&catalogue::entries(library))?,
+    })?;
+    Ok(Exit::Done)
+}
+
+fn new(dir: &Path, id: &str) -> Result<Exit, Error> {
+    let path = scaffold::write(dir, id)?;
+    let (path, dir) = (path.display(), dir.display());
+    print(&format!(
+        "{path} is ready to be filled in. Then check it:\n\n    incident signatures lint {dir}\n    incident signatures test {dir}\n"
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -122,11 +119,7 @@ impl Pages {
             print(&format!("{done}\n"))?;
             return Ok(Exit::Done);
         }
-        print(&format!(
-            "{}\n\n{} errors; {done}\n",
-            errors.join("\n\n"),
-            errors.len()
-        ))?;
+        print(&format!("{}\n\nerrors: {}\n", errors.join("\n\n"), errors.len()))?;
         Ok(Exit::Failed)
     }
 }

@@ -1,15 +1,16 @@
 //! The report as JSON: the model itself.
 //!
-//! In: the [`Report`]. Out: pretty-printed JSON with a newline at its end. `<`, `>`, `&`
+//! In: the [`Report`](crate::report::model::Report). Out: pretty-printed JSON with a newline at its end. `<`, `>`, `&`
 //! and the two line separators that JavaScript takes for line ends are written as
 //! `\uXXXX`, so that the text can be put into an HTML page as it is.
 
-use super::RenderError;
-use crate::report::model::Report;
+use serde::Serialize;
 
-/// Renders `report` as JSON.
-pub fn render(report: &Report) -> Result<String, RenderError> {
-    let json = serde_json::to_string_pretty(report)?;
+use super::RenderError;
+
+/// Renders a report, or another model, as JSON.
+pub fn render(model: &impl Serialize) -> Result<String, RenderError> {
+    let json = serde_json::to_string_pretty(model)?;
     let mut out = String::with_capacity(json.len() + 1);
     // None of these characters belongs to JSON's own syntax: each stands inside a string.
     for c in json.chars() {

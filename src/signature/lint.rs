@@ -11,7 +11,7 @@ use regex::Regex;
 
 use super::diagnostic::PageError;
 use super::select::NamePattern;
-use super::{Library, Role, Signature};
+use super::{Library, Role, Signature, scaffold};
 use crate::detect::compile;
 
 /// Shortest literal that the scan may look for, in bytes.
@@ -35,6 +35,7 @@ pub fn lint(signature: &Signature, library: &Library) -> Vec<PageError> {
             BTreeSet::new()
         }
     };
+    page.unwritten(&mut errors);
     page.completeness(&mut errors);
     page.placeholders(&captures, &mut errors);
     page.advice(&mut errors);
@@ -65,6 +66,18 @@ impl Page<'_> {
             format!("the scan would look for '{short}', which is too short to be telling"),
             "every way to match needs a literal of 4 bytes or more, without quotes, backslashes or <>&/",
         ))
+    }
+
+    /// What `signatures new` left to the author.
+    fn unwritten(&self, errors: &mut Vec<PageError>) {
+        let left = self.0.page.match_indices(scaffold::TO_DO);
+        errors.extend(left.map(|(at, mark)| {
+            self.error(
+                at..at + mark.len(),
+                "this part of the page is not written yet",
+                "write it",
+            )
+        }));
     }
 
     fn completeness(&self, errors: &mut Vec<PageError>) {

@@ -10,12 +10,14 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+pub mod catalogue;
 pub mod condition;
 pub mod diagnostic;
 pub mod examples;
 pub mod library;
 pub mod lint;
 pub mod page;
+pub mod scaffold;
 pub mod select;
 
 use condition::Match;
