@@ -16,12 +16,16 @@ use memchr::memmem;
 use super::marks::plain_text;
 use super::time::{Clock, Stamp};
 use super::{Http, Level};
+use text::utf8;
+use value::Object;
 
 mod access;
 mod bracket;
 mod ci;
 mod dated;
+mod duration;
 pub(super) mod entry;
+pub(super) mod facts;
 mod json;
 mod level;
 mod logfmt;
@@ -213,6 +217,38 @@ pub fn object_inside(line: &[u8]) -> Option<String> {
     };
     let body = String::from_utf8(plain_text(outer.body).into_owned()).ok()?;
     json::is_object(body.as_bytes()).then_some(body)
+}
+
+/// The text of the innermost JSON object of a line, whatever transports wrap it.
+pub(super) fn innermost_object(line: &[u8], clock: &Clock) -> Option<String> {
+    let mut line = Cow::Borrowed(without_edges(line));
+    let mut found = None;
+    for _ in 0..=MAX_LAYERS {
+        let is_object = json::is_object(&line);
+        if is_object {
+            found = utf8(&line).map(str::to_owned);
+        }
+        let outer = match is_object {
+            true => json::transport(&line),
+            false => entry::read(&line).or_else(|| transport::read(&line, clock)),
+        };
+        let Some(outer) = outer.filter(|outer| outer.transport) else {
+            break;
+        };
+        line = Cow::Owned(plain_text(outer.body).into_owned());
+    }
+    found
+}
+
+/// What a JSON object says under this name, which may be a path with dots.
+pub(super) fn member<'a>(object: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    Object::parse(object.as_bytes())?.get(name)?.written()
+}
+
+/// What a logfmt line says under this key.
+pub(super) fn pair<'a>(line: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    let (_, value) = logfmt::Pairs(line.as_bytes()).find(|(key, _)| *key == name.as_bytes())?;
+    utf8(value).map(Cow::Borrowed)
 }
 
 /// How many messages of these lines `journalctl -o json` left out, since they were long and it was not

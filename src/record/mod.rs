@@ -5,10 +5,13 @@
 //! Only records that hold a hit are built, and their dated neighbours are looked at;
 //! nothing here reads files.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 pub mod boundary;
 pub mod edge;
+pub mod exception;
 pub mod header;
 mod lines;
 pub(crate) mod marks;
@@ -17,6 +20,8 @@ pub mod reader;
 pub mod shape;
 pub mod time;
 mod unit;
+
+pub use exception::Exception;
 
 /// How bad the program itself thought the event was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -95,8 +100,20 @@ pub struct Record {
     pub service: Option<String>,
     /// The host that wrote it.
     pub host: Option<String>,
+    /// The process that wrote it.
+    pub pid: Option<u32>,
+    /// The thread that wrote it, by its name or number.
+    pub thread: Option<String>,
+    /// The logger, module or component of the program.
+    pub logger: Option<String>,
+    /// The request, trace or correlation that it belongs to.
+    pub request_id: Option<String>,
+    /// How long the request or statement took, in nanoseconds.
+    pub duration: Option<i64>,
     /// The request, if this is an access-log line.
     pub http: Option<Http>,
+    /// The server that a proxy had asked: `http://127.0.0.1:8000/orders`.
+    pub upstream: Option<String>,
     /// What patterns are matched against: the lines without transport prefixes and colour codes
     /// (see `docs/signature-format.md`).
     pub text: String,
@@ -105,9 +122,42 @@ pub struct Record {
     pub as_written: Option<String>,
     /// For each line of `text` its line in the record as it was written, from 0; empty where the two are the same.
     pub text_lines: Vec<usize>,
+    /// Where [`Record::field`] looks.
+    fields: Fields,
+}
+
+/// What has keys in a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fields {
+    /// Nothing.
+    None,
+    /// The object that [`Record::as_written`] is.
+    AsWritten,
+    /// This JSON object.
+    Object(String),
+    /// The pairs of a logfmt line, which is the text's first.
+    Pairs,
 }
 
 impl Record {
+    /// What a JSON or logfmt line says under this key: texts as they are, numbers and truth values as they
+    /// are written, nothing of lists, objects and other formats. Names with dots lead into objects.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
+        match &self.fields {
+            Fields::None => None,
+            Fields::AsWritten => header::member(self.as_written.as_deref()?, name),
+            Fields::Object(object) => header::member(object, name),
+            Fields::Pairs => header::pair(self.text.lines().next()?, name),
+        }
+    }
+
+    /// The exception that the event is about, if its text shows one.
+    #[must_use]
+    pub fn exception(&self) -> Option<Exception<'_>> {
+        exception::find(&self.text)
+    }
+
     /// Where line `line` of the text stands in the record as it was written, both from 0.
     #[must_use]
     pub fn written_line(&self, line: usize) -> usize {

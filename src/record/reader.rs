@@ -9,18 +9,19 @@
 //! the first line at or after each multiple of [`STRIDE`] bytes begins a record, provided that
 //! no certain line stands within [`STRIDE`] bytes before it.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
 use memchr::memchr_iter;
 
 use super::boundary::{Line, Machine, certain};
-use super::header::{self, Format, Header};
+use super::header::{self, Format, Header, facts};
 use super::lines::Lines;
 use super::shape::shape;
 use super::time::Clock;
 use super::unit::{Unit, Units};
-use super::{Record, Time, TimeQuality};
+use super::{Fields, Record, Time, TimeQuality};
 use crate::input::block::Block;
 use crate::input::window::Window;
 use crate::report::visible::strip_colour;
@@ -249,6 +250,16 @@ impl<'a> RecordReader<'a> {
             Format::JournalExport => header::object_inside(&bytes),
             _ => None,
         };
+        let fields = self.fields_of(&bytes, &header, as_written.as_deref());
+        let facts = match (&fields, &as_written) {
+            (Fields::Object(object), _) | (Fields::AsWritten, Some(object)) => facts::of_object(object),
+            _ => None,
+        };
+        let facts = facts.unwrap_or_else(|| facts::of_line(&header.body, self.clock));
+        let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+        let (thread, logger) = (owned(facts.thread), owned(facts.logger));
+        let (request_id, upstream) = (owned(facts.request_id), owned(facts.upstream));
+        let duration = facts.duration;
         let (text, text_lines) = match message_at {
             Some(line) => Text::of_lines(line, &header.body).finish(),
             None => self.text_of(extent, first, &bytes, &header),
@@ -260,10 +271,32 @@ impl<'a> RecordReader<'a> {
             level: header.level,
             service,
             host: header.host.map(|host| host.to_string()),
+            pid: header.pid,
+            thread,
+            logger,
+            request_id,
+            duration,
             http: header.http,
+            upstream,
             text,
             as_written,
             text_lines,
+            fields,
+        }
+    }
+
+    /// Where the record's keys are to be looked up.
+    fn fields_of(&self, line: &[u8], header: &Header<'_>, as_written: Option<&str>) -> Fields {
+        match header.format {
+            Format::Logfmt => Fields::Pairs,
+            Format::Json | Format::DockerJson | Format::JournalExport => {
+                match header::innermost_object(line, self.clock) {
+                    Some(object) if as_written == Some(&object) => Fields::AsWritten,
+                    Some(object) => Fields::Object(object),
+                    None => Fields::None,
+                }
+            }
+            _ => Fields::None,
         }
     }
 

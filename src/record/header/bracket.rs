@@ -4,7 +4,7 @@
 //! Jenkins and of anything else that puts its stamp or its level in brackets.
 
 use super::dated::tail;
-use super::text::{bracketed, trim_blanks};
+use super::text::{bracketed, split_at_byte, trim_blanks};
 use super::{Format, Header, level};
 use crate::record::TimeQuality;
 use crate::record::time::{Clock, parse_prefix};
@@ -39,6 +39,13 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
         level: Some(level),
         ..header
     })
+}
+
+/// The logger of `[passlib.handlers.bcrypt:WARNING] message`.
+pub(super) fn logger(line: &[u8]) -> Option<&[u8]> {
+    let (inside, _) = bracketed(line)?;
+    let (logger, level) = split_at_byte(inside, b':')?;
+    (level::from_capitals(level).is_some() && !logger.is_empty()).then_some(logger)
 }
 
 /// `[stamp] [22147] [INFO]`, `[Sun Nov 22 07:31:34 2026] [core:error] [pid 1:tid 2]`, `[stamp] INFO`.

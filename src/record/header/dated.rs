@@ -3,6 +3,7 @@
 //! In: a line that no transport wraps. Out: its stamp, and what stands between the stamp and the
 //! message: process, level, and by both the program that prints them so.
 
+use super::facts::leading_logger;
 use super::program::{bracketed_pid, uvicorn_message};
 use super::text::{bracketed, leading_number, trim_blanks, word};
 use super::{Format, Header, access, level};
@@ -40,7 +41,9 @@ pub(super) struct Tail<'a> {
     /// What follows the level.
     rest: &'a [u8],
     /// A bracket that is neither a number nor a level: a thread or a logger.
-    thread: bool,
+    bracket: Option<&'a [u8]>,
+    /// The name before the level.
+    name: &'a [u8],
     /// The level stood in brackets.
     in_brackets: bool,
     /// A name stood before the level.
@@ -63,7 +66,7 @@ pub(super) fn tail(mut rest: &[u8]) -> Tail<'_> {
                 tail.set(level, inside, after);
                 break;
             } else {
-                tail.thread = true;
+                tail.bracket = tail.bracket.or(Some(inside));
             }
             continue;
         }
@@ -83,7 +86,10 @@ pub(super) fn tail(mut rest: &[u8]) -> Tail<'_> {
                     break;
                 }
                 None if tail.named => break,
-                None => tail.named = true,
+                None => {
+                    tail.named = true;
+                    tail.name = token;
+                }
             },
         }
         rest = after;
@@ -92,6 +98,27 @@ pub(super) fn tail(mut rest: &[u8]) -> Tail<'_> {
 }
 
 impl<'a> Tail<'a> {
+    /// Thread and logger, as far as the place of a name tells which it is.
+    pub(super) fn names(&self) -> (Option<&'a [u8]>, Option<&'a [u8]>) {
+        let Some(_) = self.level else {
+            return (None, None);
+        };
+        let rest = trim_blanks(self.rest);
+        // `INFO 1234 --- [main] logger : message`, `WARNING [1234] logger: message`
+        let rest = match leading_number(rest) {
+            Some((_, after)) => after.strip_prefix(b" --- ").unwrap_or(rest),
+            None => rest,
+        };
+        let (behind, rest) = match bracketed(rest) {
+            Some((inside, after)) => (Some(inside.trim_ascii()), after),
+            None => (None, rest),
+        };
+        let behind = behind.filter(|inside| bracketed_pid(inside).is_none());
+        let before = Some(self.name).filter(|name| !name.is_empty() && self.dashes);
+        let thread = self.bracket.or(behind).map(<[u8]>::trim_ascii);
+        (thread, before.or_else(|| leading_logger(rest)))
+    }
+
     fn set(&mut self, level: Level, word: &'a [u8], rest: &'a [u8]) {
         self.level = Some(level);
         self.word = word;
@@ -246,7 +273,7 @@ fn layout(written: &[u8], tail: &Tail<'_>) -> Format {
     let comma = written.contains(&b',');
     if comma && is_supervisord(tail) {
         Format::Supervisord
-    } else if tail.thread || is_java(trim_blanks(tail.rest)) {
+    } else if tail.bracket.is_some() || is_java(trim_blanks(tail.rest)) {
         Format::Log4j
     } else if comma || (tail.dashes && tail.named) {
         Format::PythonLogging

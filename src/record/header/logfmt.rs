@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::text::{number, utf8};
-use super::{Format, Header, access, level};
+use super::{Format, Header, access, duration, level};
 use crate::record::Http;
 use crate::record::time::{Clock, parse_whole};
 
@@ -27,11 +27,7 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
         ..Header::new(Format::Logfmt, line)
     };
     let mut request = Request::default();
-    let mut rest = line;
-    for _ in 0..MAX_PAIRS {
-        let Some((key, value, after)) = pair(rest) else {
-            break;
-        };
+    for (key, value) in Pairs(line).take(MAX_PAIRS) {
         match key {
             b"time" | b"ts" | b"t" | b"timestamp" | b"@timestamp" => {
                 header.stamp = header.stamp.or_else(|| parse_whole(utf8(value)?, clock));
@@ -40,13 +36,14 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
                 header.level = header.level.or_else(|| level::from_word(value))
             }
             b"service" | b"app" | b"service.name" | b"container" => {
-                header.service = header.service.or_else(|| utf8(value).map(Cow::Borrowed));
+                // Heroku's router says by `service=12ms` how long it took.
+                let named = utf8(value).filter(|value| duration::parse(value).is_none());
+                header.service = header.service.or_else(|| named.map(Cow::Borrowed));
             }
             b"host" | b"hostname" => header.host = header.host.or_else(|| utf8(value)),
             b"pid" => header.pid = number(value),
             _ => request.add(key, value),
         }
-        rest = after;
     }
     if header.level.is_none() && header.stamp.is_none() {
         return None;
@@ -84,6 +81,20 @@ impl<'a> Request<'a> {
             status: self.status.filter(|status| *status <= 999)?,
             client: self.client.map(str::to_owned),
         })
+    }
+}
+
+/// The pairs of a line, keys and values, up to the first thing that is none.
+#[derive(Debug, Clone)]
+pub(super) struct Pairs<'a>(pub(super) &'a [u8]);
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (key, value, rest) = pair(self.0)?;
+        self.0 = rest;
+        Some((key, value))
     }
 }
 

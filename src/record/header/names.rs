@@ -142,3 +142,48 @@ pub(super) const CLIENTS: &[&str] = &[
     "ClientHost",
     "ip",
 ];
+/// The thread that wrote it.
+pub(super) const THREADS: &[&str] = &[
+    "thread",
+    "thread_name",
+    "threadName",
+    "process.thread.name",
+    "process.thread.id",
+    "thread_id",
+    "threadId",
+    "ThreadId",
+    "ctx",
+];
+/// The logger that wrote it.
+pub(super) const LOGGERS: &[&str] = &[
+    "logger",
+    "logger_name",
+    "loggerName",
+    "log.logger",
+    "name",
+    "target",
+    "SourceContext",
+    "Category",
+    "category",
+    "@module",
+    "c",
+];
+/// The request that it belongs to.
+pub(super) const REQUESTS: &[&str] = &[
+    "request_id",
+    "requestId",
+    "req.id",
+    "reqId",
+    "RequestId",
+    "x_request_id",
+    "x-request-id",
+    "http.request.id",
+    "request.id",
+    "correlation_id",
+    "correlationId",
+    "CorrelationId",
+    "trace_id",
+    "traceId",
+    "trace.id",
+    "TraceId",
+];

@@ -72,6 +72,17 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// A text as it is, a number or truth value as it is written; nothing of what holds others or is empty.
+    pub(super) fn written(&self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Text(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+            Self::Integer(number) => Some(Cow::Owned(number.to_string())),
+            Self::Float(number) => Some(Cow::Owned(number.to_string())),
+            Self::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
+            Self::Null | Self::List(_) | Self::Object(_) => None,
+        }
+    }
+
     /// The number, also if it is written as a text.
     pub(super) fn integer(&self) -> Option<i64> {
         match self {
