@@ -24,6 +24,8 @@ pub enum Command {
                             read, and marked"
     )]
     Scan(Scan),
+    /// Show how logs are read: formats, zones, times, levels, silences; or every record
+    Inspect(Inspect),
     /// Look at the library of signatures, and check it
     Signatures {
         /// What to do with it.
@@ -32,9 +34,9 @@ pub enum Command {
     },
 }
 
-/// `incident scan`.
+/// Which logs to read, and how.
 #[derive(Debug, Args)]
-pub struct Scan {
+pub struct Logs {
     /// Files, folders (searched recursively), globs, or - for standard input; logs may be compressed, in archives (tar,
     /// zip), binary journals, and written to meanwhile
     #[arg(required = true, value_name = "PATH")]
@@ -48,6 +50,39 @@ pub struct Scan {
     /// Follow symbolic links below folders
     #[arg(long)]
     pub follow: bool,
+
+    /// Time zone of lines that state none: UTC, local, or an offset like +02:00
+    #[arg(
+        long,
+        value_name = "ZONE",
+        default_value = "local",
+        allow_hyphen_values = true
+    )]
+    pub timezone: String,
+
+    /// Number of threads; 0 takes one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+
+    /// Read big files instead of mapping them into memory; slower, and the result is the same
+    #[arg(long)]
+    pub no_mmap: bool,
+
+    /// Write nothing to standard error but what ends the run
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Size of the blocks that logs are cut into, in bytes
+    #[arg(long, value_name = "BYTES", hide = true)]
+    pub block_size: Option<usize>,
+}
+
+/// `incident scan`.
+#[derive(Debug, Args)]
+pub struct Scan {
+    /// Which logs, and how.
+    #[command(flatten)]
+    pub logs: Logs,
 
     /// Write the report to FILE, whole or not at all; the ending chooses the format (.md, .json). May be repeated
     #[arg(short, long, value_name = "FILE")]
@@ -69,34 +104,34 @@ pub struct Scan {
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<SeverityName>,
 
-    /// Time zone of lines that state none: UTC, local, or an offset like +02:00
-    #[arg(
-        long,
-        value_name = "ZONE",
-        default_value = "local",
-        allow_hyphen_values = true
-    )]
-    pub timezone: String,
-
-    /// Number of threads; 0 takes one for each core
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
-
-    /// Read big files instead of mapping them into memory; slower, and the report is the same
-    #[arg(long)]
-    pub no_mmap: bool,
-
     /// Host name to put into the report in place of this machine's
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
+}
 
-    /// Write nothing to standard error but what ends the run
-    #[arg(short, long)]
-    pub quiet: bool,
+/// `incident inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// Which logs, and how.
+    #[command(flatten)]
+    pub logs: Logs,
 
-    /// Size of the blocks that logs are cut into, in bytes
-    #[arg(long, value_name = "BYTES", hide = true)]
-    pub block_size: Option<usize>,
+    /// Show every record in place of what is counted of each log
+    #[arg(long)]
+    pub records: bool,
+
+    /// Text for people, or JSON for programs (with --records one object a line)
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: InspectFormat,
+}
+
+/// Ways to write an inspection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// Which signatures to look for.

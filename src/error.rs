@@ -43,3 +43,13 @@ pub enum Error {
     #[error(transparent)]
     Render(#[from] crate::render::RenderError),
 }
+
+impl Error {
+    /// Standard output could not be written.
+    pub fn output(source: io::Error) -> Error {
+        Error::Write {
+            path: PathBuf::from("standard output"),
+            source,
+        }
+    }
+}

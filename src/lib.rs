@@ -18,6 +18,7 @@
 //! [`scan_logs`] is that run; `pipeline` does 2 on many threads. It is a function of its [`Options`] and of the
 //! logs; it writes nothing.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ use input::block::{BLOCK_SIZE, Block};
 use input::stream::{End, Fed, Feed, Reading, Trouble};
 use input::walk::{self, Walking};
 use input::{Source, Stop};
+use inspect::Inspection;
+use inspect::walk::{Inspected, Rows, inspect};
 use pipeline::{Defect, Worked};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use record::time::{Clock, Zone};
@@ -43,6 +46,7 @@ pub mod commands;
 pub mod detect;
 pub mod error;
 pub mod input;
+pub mod inspect;
 mod pipeline;
 pub mod record;
 pub mod render;
@@ -114,23 +118,13 @@ impl Progress for Silent {
 
 /// Scans the logs and makes the report.
 pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) -> Result<Report, Error> {
-    let walking = Walking {
-        exclude: &options.exclude,
-        follow: options.follow,
-        clock: &|source| clock(source, options),
-        stop: &options.stop,
-    };
-    let inputs = walk::find(&options.paths, &walking)?;
-    let pool = thread_pool(options.threads)?;
+    let Ready {
+        pool,
+        feed,
+        not_read,
+        reordered,
+    } = ready(options)?;
     let detector = pool.install(|| Detector::new(library))?;
-    let reading = Reading {
-        block_size: options.block_size.max(1),
-        map_files: options.map_files,
-        threads: options.threads.max(1),
-        stop: options.stop.clone(),
-    };
-    let sources = inputs.sources.into_iter().map(Arc::new).collect();
-    let feed = Feed::new(sources, reading).map_err(|error| no_threads(options.threads, &error))?;
     let work = |block: &Block| -> Examined {
         let source = &block.about;
         let clock = clock(source, options);
@@ -138,7 +132,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         progress.scanned(&source.name, block.body().len() as u64);
         examined
     };
-    let mut joined = Joined::new(Collector::new(&detector), inputs.not_read);
+    let mut joined = Joined::new(Collector::new(&detector), not_read);
     pipeline::run(&pool, feed, work, |fed| joined.take(fed, progress));
     let Joined {
         collector,
@@ -154,12 +148,86 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         now: options.now,
         host: options.host.clone(),
         zone: options.zone,
-        reordered: inputs.reordered.iter().map(ToString::to_string).collect(),
+        reordered: reordered.iter().map(ToString::to_string).collect(),
         signatures: library.signatures().len(),
         slow_signatures: detector.slow_signatures(),
         interrupted: options.stop.is_asked(),
     };
     Ok(build(&analysis, &detected, &sources, not_read, &making))
+}
+
+/// Logs that were found, and what reads them.
+struct Ready {
+    pool: ThreadPool,
+    feed: Feed,
+    not_read: Vec<NotRead>,
+    /// Rotated logs that are read in the order of their times, against their names.
+    reordered: Vec<Arc<str>>,
+}
+
+/// Finds the logs and starts to read them.
+fn ready(options: &Options) -> Result<Ready, Error> {
+    let walking = Walking {
+        exclude: &options.exclude,
+        follow: options.follow,
+        clock: &|source| clock(source, options),
+        stop: &options.stop,
+    };
+    let inputs = walk::find(&options.paths, &walking)?;
+    let pool = thread_pool(options.threads)?;
+    let reading = Reading {
+        block_size: options.block_size.max(1),
+        map_files: options.map_files,
+        threads: options.threads.max(1),
+        stop: options.stop.clone(),
+    };
+    let sources = inputs.sources.into_iter().map(Arc::new).collect();
+    let feed = Feed::new(sources, reading).map_err(|error| no_threads(options.threads, &error))?;
+    Ok(Ready {
+        pool,
+        feed,
+        not_read: inputs.not_read,
+        reordered: inputs.reordered,
+    })
+}
+
+/// Reads every record of the logs and says how they are read. With `rows`, a row for each record is written, in the order
+/// of the logs.
+///
+/// # Errors
+///
+/// Also if a row cannot be written, which ends the reading.
+pub fn inspect_logs(
+    options: &Options,
+    progress: &dyn Progress,
+    rows: Option<(Rows, &mut dyn Write)>,
+) -> Result<Inspection, Error> {
+    let Ready {
+        pool, feed, not_read, ..
+    } = ready(options)?;
+    let mut nowhere = io::sink();
+    let (rows, out) = match rows {
+        Some((rows, out)) => (Some(rows), out),
+        None => (None, &mut nowhere as &mut dyn Write),
+    };
+    let work = |block: &Block| -> Inspected {
+        let source = &block.about;
+        let inspected = inspect(block, &clock(source, options), rows);
+        progress.scanned(&source.name, block.body().len() as u64);
+        inspected
+    };
+    let mut joined = inspect::Joined::new(not_read);
+    let mut written = Ok(());
+    pipeline::run(&pool, feed, work, |fed| {
+        if written.is_ok() {
+            written = joined.take(fed, out);
+            if written.is_err() {
+                options.stop.ask();
+            }
+        }
+    });
+    written.map_err(Error::output)?;
+    Ok(joined.finish(options.zone, options.stop.is_asked()))
 }
 
 /// What is known when results are joined, in the order of sources and blocks.

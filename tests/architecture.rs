@@ -33,7 +33,7 @@ fn each_dependency_has_one_door() {
         ("tempfile::", &["src/commands/scan.rs"]),
         ("rustix::", &["src/input/system.rs", "src/input/patient.rs"]),
         ("libc::", &["src/input/map/guard.rs"]),
-        ("signal_hook::", &["src/commands/scan.rs"]),
+        ("signal_hook::", &["src/commands/logs.rs"]),
         ("flate2::", &["src/input/unpack"]),
         ("zstd::", &["src/input/unpack", "src/input/journal/payload.rs"]),
         ("liblzma::", &["src/input/unpack", "src/input/journal/payload.rs"]),

@@ -3,13 +3,15 @@
 //! One file a subcommand; none has logic of its own.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use crate::cli::{Cli, Command, Selection};
 use crate::error::Error;
 use crate::signature::Library;
 use crate::signature::select::NamePattern;
+use logs::{fail_on_nothing, options, stop_on_signals};
 
+mod inspect;
+mod logs;
 mod progress;
 mod scan;
 mod signatures;
@@ -43,6 +45,7 @@ impl Exit {
 pub fn run(cli: &Cli) -> Result<Exit, Error> {
     match &cli.command {
         Command::Scan(flags) => scan::run(flags),
+        Command::Inspect(flags) => inspect::run(flags),
         Command::Signatures { action } => signatures::run(action),
     }
 }
@@ -70,10 +73,7 @@ fn library(selection: &Selection) -> Result<Library, Error> {
 fn print(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Write {
-            path: Path::new("standard output").to_owned(),
-            source: error,
-        }),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::output(error)),
         _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::Progress;
-use crate::report::model::Report;
+use crate::report::model::{NotRead, Report};
 use crate::report::visible::visible;
 
 /// A line that counts bytes; hidden when standard error is not a terminal.
@@ -39,15 +39,8 @@ impl Watch {
         let seconds = self.started.elapsed().as_secs_f64();
         let gigabytes = report.stats.bytes as f64 / 1e9;
         let rate = if seconds > 0.0 { gigabytes / seconds } else { 0.0 };
+        self.losses(&report.not_read)?;
         let mut stderr = anstream::stderr();
-        for lost in report.not_read.iter().filter(|lost| lost.lost) {
-            writeln!(
-                stderr,
-                "incident: {}: {}",
-                visible(lost.source.as_bytes(), None),
-                lost.reason
-            )?;
-        }
         writeln!(
             stderr,
             "incident: {} {}, {} bytes in {seconds:.2} s ({rate:.2} GB/s), {} {}",
@@ -61,6 +54,27 @@ impl Watch {
                 "findings"
             },
         )
+    }
+}
+
+impl Watch {
+    /// Ends the progress line.
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// Says what was lost.
+    pub(super) fn losses(&self, not_read: &[NotRead]) -> io::Result<()> {
+        let mut stderr = anstream::stderr();
+        for lost in not_read.iter().filter(|lost| lost.lost) {
+            writeln!(
+                stderr,
+                "incident: {}: {}",
+                visible(lost.source.as_bytes(), None),
+                lost.reason
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tempfile::NamedTempFile;
 
@@ -12,8 +11,6 @@ use super::{Exit, library, print};
 use crate::cli::{OutputFormat, Scan, SeverityName};
 use crate::error::Error;
 use crate::input::Stop;
-use crate::input::block::BLOCK_SIZE;
-use crate::record::time::Zone;
 use crate::render::{self, Format, RenderError};
 use crate::report::model::Report;
 use crate::signature::{Role, Severity};
@@ -22,22 +19,15 @@ use crate::{Options, scan_logs, thread_pool};
 pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
     let stop = Stop::default();
     // Before all else: a shell's background job would miss an interrupt that comes earlier, since it ignores them.
-    stop_on_signals(&stop)?;
+    super::stop_on_signals(&stop)?;
     let outputs = outputs(flags)?;
     let template = flags.template.as_deref().map(read_template).transpose()?;
     let options = options(flags, stop)?;
     let library = thread_pool(options.threads)?.install(|| library(&flags.selection))?;
-    let watch = Watch::new(flags.quiet);
+    let watch = Watch::new(flags.logs.quiet);
     let report = scan_logs(&options, &library, &watch)?;
-    let nothing = report.sources.iter().all(|source| source.bytes == 0);
-    if nothing && !report.interrupted && report.not_read.iter().any(|lost| lost.lost) {
-        let reasons: Vec<String> = report
-            .not_read
-            .iter()
-            .map(|lost| format!("  {}: {}", lost.source, lost.reason))
-            .collect();
-        return Err(Error::NothingRead(reasons.join("\n")));
-    }
+    let read_nothing = report.sources.iter().all(|source| source.bytes == 0);
+    super::fail_on_nothing(read_nothing, report.interrupted, &report.not_read)?;
     for (path, format) in &outputs {
         write_whole(path, &rendered(&report, *format, template.as_ref())?)?;
     }
@@ -45,65 +35,17 @@ pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
         let format = flags.format.map_or(Format::Markdown, format_of);
         print(&rendered(&report, format, template.as_ref())?)?;
     }
-    if !flags.quiet {
+    if !flags.logs.quiet {
         // Nobody is left to be told that standard error is gone.
         let _ = watch.finish(&report);
     }
     Ok(exit(flags, &report))
 }
 
-/// An interrupt ends the reading, and the report is made of what was read; a second one ends the program.
-#[cfg(unix)]
-fn stop_on_signals(stop: &Stop) -> Result<(), Error> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        // In this order: the first signal finds the flag still down.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.flag())
-            .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
-            .map_err(|error| Error::Usage(format!("signals cannot be handled: {error}")))?;
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn stop_on_signals(_: &Stop) -> Result<(), Error> {
-    Ok(())
-}
-
 fn options(flags: &Scan, stop: Stop) -> Result<Options, Error> {
-    let zone = Zone::parse(&flags.timezone).map_err(|error| Error::Usage(format!("--timezone: {error}")))?;
-    let mut options = Options::new(flags.paths.clone(), now()?);
-    if flags.threads > 0 {
-        options.threads = flags.threads;
-    }
-    options.block_size = flags.block_size.unwrap_or(BLOCK_SIZE);
-    options.map_files = !flags.no_mmap;
-    options.exclude = flags.exclude.clone();
-    options.follow = flags.follow;
-    options.zone = zone;
-    options.stop = stop;
+    let mut options = super::options(&flags.logs, stop)?;
     options.host = flags.host.clone().unwrap_or_else(host_name);
     Ok(options)
-}
-
-/// The time of the run in UTC nanoseconds; `SOURCE_DATE_EPOCH` (seconds) fixes it.
-fn now() -> Result<i64, Error> {
-    if let Ok(fixed) = std::env::var("SOURCE_DATE_EPOCH") {
-        return fixed
-            .parse::<i64>()
-            .ok()
-            .and_then(|seconds| seconds.checked_mul(1_000_000_000))
-            .ok_or_else(|| {
-                Error::Usage(format!(
-                    "SOURCE_DATE_EPOCH is '{fixed}'; expected seconds since 1970"
-                ))
-            });
-    }
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    // The second is precise enough for a report.
-    Ok(i64::try_from(since.as_secs())
-        .unwrap_or_default()
-        .saturating_mul(1_000_000_000))
 }
 
 fn host_name() -> String {

@@ -85,7 +85,7 @@ pub struct Occurrence {
 pub struct Counts(BTreeMap<String, u64>);
 
 impl Counts {
-    fn add(&mut self, value: &str, count: u64) {
+    pub(crate) fn add(&mut self, value: &str, count: u64) {
         if let Some(known) = self.0.get_mut(value) {
             *known += count;
             return;

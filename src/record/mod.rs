@@ -92,6 +92,8 @@ pub struct Record {
     pub offset: u64,
     /// Length in bytes, the last line end not counted.
     pub len: u64,
+    /// The layout of its first line.
+    pub format: header::Format,
     /// When it was written.
     pub time: Time,
     /// The level that the program gave it.

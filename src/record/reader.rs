@@ -267,6 +267,7 @@ impl<'a> RecordReader<'a> {
         Record {
             offset: self.window_at + extent.start as u64,
             len: (extent.end - extent.start) as u64,
+            format: header.format,
             time,
             level: header.level,
             service,

@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::report::model::Report;
 
 pub mod escape;
+pub mod inspection;
 pub mod json;
 pub mod markdown;
 mod template;

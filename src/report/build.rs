@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::assumed::{self, Assumptions};
 use super::fill::{fill, is_plain};
 use super::model::{
     CapturedValue, Edge, Evidence, FailedRequests, Finding, Generated, Impact, Incident, NotRead, Report,
@@ -145,7 +146,6 @@ fn window(detected: &Detected, zone: &Zone) -> Window {
 
 fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &Making) -> Vec<String> {
     use crate::render::escape::span;
-    let zone = &making.zone;
     let mut assumptions: Vec<String> = making
         .reordered
         .iter()
@@ -163,32 +163,15 @@ fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &
         }
         let pieces = (number..logs.len()).take_while(|piece| logs[*piece] == *log);
         let pieces: Vec<&SourceFacts> = pieces.map(|piece| &detected.sources[piece]).collect();
-        let log = span(log);
-        if pieces.iter().any(|facts| facts.assumed.year) {
-            assumptions.push(format!(
-                "{log} states no year: the latest year that fits the file's age was taken, in {zone}."
-            ));
-        } else if pieces.iter().any(|facts| facts.assumed.zone) {
-            assumptions.push(format!(
-                "{log} states no time zone: {zone} was taken (change it with `--timezone`)."
-            ));
-        }
-        match pieces.iter().map(|facts| facts.assumed.messages_left_out).sum::<u64>() {
-            0 => {}
-            1 => assumptions.push(format!(
-                "{log} leaves out 1 message, since it is longer than 4096 bytes: run journalctl with `--all`."
-            )),
-            count => assumptions.push(format!(
-                "{log} leaves out {count} messages, since they are longer than 4096 bytes: run journalctl with `--all`."
-            )),
-        }
-        let undated = |facts: &&&SourceFacts| facts.first_time.is_none() && facts.last_time.is_none();
-        let read = || pieces.iter().filter(|facts| facts.bytes > 0);
-        if read().next().is_some() && read().all(|facts| undated(&facts)) {
-            assumptions.push(format!(
-                "{log} states no times: its records are in the order of their lines."
-            ));
-        }
+        let assumed = pieces.iter().map(|facts| Assumptions {
+            zone: facts.assumed.zone,
+            year: facts.assumed.year,
+            messages_left_out: facts.assumed.messages_left_out,
+            read: facts.bytes > 0,
+            dated: facts.first_time.is_some() || facts.last_time.is_some(),
+        });
+        let assumed = assumed.reduce(Assumptions::and).unwrap_or_default();
+        assumptions.extend(assumed::sentences(log, assumed, &making.zone));
         for (facts, name) in pieces.iter().zip(&names[number..]) {
             if let Some(offset) = facts.overlong_line {
                 assumptions.push(format!(

@@ -2,6 +2,7 @@
 //!
 //! In: the analysis. Out: a [`model::Report`]. Log text enters the model only through [`visible`].
 
+pub mod assumed;
 pub mod build;
 pub mod fill;
 pub mod model;

@@ -123,7 +123,7 @@ fn cut(mut text: String, limit: usize) -> String {
 }
 
 /// Characters that cannot be seen, or that change how their neighbours are shown.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     matches!(u32::from(c),
         0x80..=0x9F | 0xAD | 0x34F | 0x61C | 0x115F..=0x1160 | 0x17B4..=0x17B5
         | 0x180B..=0x180F | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
