@@ -44,6 +44,7 @@ pub mod analysis;
 pub mod cli;
 pub mod commands;
 pub mod detect;
+pub mod digest;
 pub mod error;
 pub mod input;
 pub mod inspect;

@@ -12,7 +12,7 @@ use super::examine::{Assumed, Examined};
 use super::over_time::OverTime;
 use super::requests::FailedRequests;
 use super::tallies::{Subject, Tallies};
-use super::tally::Occurrence;
+use super::tally::{Occurrence, Place};
 use crate::record::header::Format;
 
 /// What was found in all sources.
@@ -45,6 +45,10 @@ pub struct SourceFacts {
     pub assumed: Assumed,
     /// Offset of a line that was too long to be read in one piece.
     pub overlong_line: Option<u64>,
+    /// Its first bytes.
+    pub head: Option<Place>,
+    /// The last bytes that were read.
+    pub tail: Option<Place>,
 }
 
 /// Takes results in the order of sources and blocks.
@@ -108,6 +112,8 @@ impl<'a> Collector<'a> {
         facts.first_time = facts.first_time.or(examined.first_time);
         facts.last_time = examined.last_time.or(facts.last_time);
         facts.overlong_line = facts.overlong_line.or(examined.overlong_line);
+        facts.head = facts.head.or(examined.head);
+        facts.tail = examined.tail.or(facts.tail);
         facts.assumed.zone |= examined.assumed.zone;
         facts.assumed.year |= examined.assumed.year;
         facts.assumed.messages_left_out += examined.assumed.messages_left_out;
@@ -133,7 +139,8 @@ impl<'a> Collector<'a> {
             self.add_fired(&subject, &mut fired);
         }
         let began = self.log.sources.map_or(source, |(first, _)| first);
-        for (service, requests) in examined.requests {
+        for (service, mut requests) in examined.requests {
+            requests.move_down(lines_above);
             let known = self.detected.requests.entry((began, service)).or_default();
             known.merge(requests);
         }

@@ -12,8 +12,9 @@ use super::compile::{Detector, REQUESTS_PROBE, Slot};
 use super::matcher::Caught;
 use super::requests::{self, FailedRequests};
 use super::tallies::{Subject, Tallies};
-use super::tally::{ExcerptLine, Occurrence, Sighting};
+use super::tally::{ExcerptLine, Occurrence, Place, Sighting};
 use super::torn;
+use crate::digest::Digest;
 use crate::input::block::Block;
 use crate::record::edge::{DATE_RANGE, first_stamp, last_stamp};
 use crate::record::header::{self, Format};
@@ -34,6 +35,9 @@ const EXCERPT_LINE: usize = 2_000;
 
 /// Lines at the beginning of a source that decide what its format is called.
 const FORMAT_LINES: usize = 64;
+
+/// Bytes at both ends of a source by which it is known again.
+const END_BYTES: usize = 512;
 
 /// What was found in one block.
 #[derive(Debug, Default)]
@@ -58,6 +62,10 @@ pub struct Examined {
     pub assumed: Assumed,
     /// Offset of an overlong line.
     pub overlong_line: Option<u64>,
+    /// The source's first bytes, in its first block.
+    pub head: Option<Place>,
+    /// The last bytes up to the end of the body.
+    pub tail: Option<Place>,
 }
 
 /// What was assumed to read times.
@@ -150,6 +158,7 @@ pub fn examine(
         let near = text.bytes(window.len().saturating_sub(DATE_RANGE)..window.len());
         found.last_time = ending(near, clock);
     }
+    found.seal(block);
     found
 }
 
@@ -272,6 +281,35 @@ impl LineCounter {
 }
 
 impl Examined {
+    /// Notes what the bytes were that the report may cite.
+    fn seal(&mut self, block: &Block) {
+        let (text, body, at) = (block.text(), block.body(), block.window_at());
+        let digest_of = |offset: u64, bytes: u64| {
+            let start = (offset - at) as usize;
+            Digest::of(text.bytes(start..start + bytes as usize))
+        };
+        self.tallies.seal(digest_of);
+        for event in &mut self.events {
+            let occurrence = &mut event.occurrence;
+            occurrence.digest = digest_of(occurrence.sighting.offset, occurrence.bytes);
+        }
+        for requests in self.requests.values_mut() {
+            requests.seal(digest_of);
+        }
+        let place = |part: Range<usize>| {
+            let (offset, bytes) = (at + part.start as u64, part.len() as u64);
+            Place {
+                source: block.source,
+                offset,
+                bytes,
+                line: 0,
+                digest: digest_of(offset, bytes),
+            }
+        };
+        self.head = block.is_first().then(|| place(0..END_BYTES.min(text.len())));
+        self.tail = Some(place(body.end.saturating_sub(END_BYTES)..body.end));
+    }
+
     /// Tries on `record` the conditions whose gates were hit in it.
     fn take(
         &mut self,
@@ -286,7 +324,7 @@ impl Examined {
             self.requests
                 .entry(record.service.clone())
                 .or_default()
-                .add(record);
+                .add(record, place(block, record, line));
         }
         let mut tried: Vec<ProbeId> = vec![REQUESTS_PROBE];
         let mut holding: Vec<(usize, Slot, Caught)> = Vec::new();
@@ -340,6 +378,16 @@ fn is_handled(record: &Record) -> bool {
     calm && trace()
 }
 
+fn place(block: &Block, record: &Record, line: u64) -> Place {
+    Place {
+        source: block.source,
+        offset: record.offset,
+        bytes: record.len,
+        line,
+        digest: Digest::default(),
+    }
+}
+
 fn fields(record: &Record) -> Vec<(&'static str, String)> {
     let http = record.http.as_ref();
     [
@@ -370,6 +418,7 @@ fn occurrence(block: &Block, record: &Record, raw: &[u8], line: u64, caught: Cau
             line,
         },
         bytes: record.len,
+        digest: Digest::default(),
         matched_line: line + matched as u64,
         level: record.level,
         service: about.clone().or_else(|| record.service.clone()),

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use super::tally::Place;
+use crate::digest::Digest;
 use crate::record::Record;
 
 /// Most endpoints that are counted one by one in each source; the rest is counted together.
@@ -49,6 +51,8 @@ pub struct Counted {
     pub first: Option<i64>,
     /// UTC nanoseconds of the last dated one.
     pub last: Option<i64>,
+    /// The first and the last one in the log.
+    pub ends: [Place; 2],
 }
 
 /// Failed requests of one source.
@@ -61,13 +65,14 @@ pub struct FailedRequests {
 }
 
 impl FailedRequests {
-    /// Counts `record`, which is a failed request.
-    pub(super) fn add(&mut self, record: &Record) {
+    /// Counts `record`, which is a failed request and stands at `place`.
+    pub(super) fn add(&mut self, record: &Record, place: Place) {
         let Some(http) = &record.http else { return };
         let counted = Counted {
             count: 1,
             first: record.time.at,
             last: record.time.at,
+            ends: [place; 2],
         };
         let endpoint = format!("{} {}", http.method, template(&http.path));
         self.add_counted(endpoint, http.status, counted);
@@ -94,6 +99,25 @@ impl FailedRequests {
         }
     }
 
+    /// Notes what the bytes of the cited records were: `digest_of` is given an offset and a length.
+    pub(super) fn seal(&mut self, digest_of: impl Fn(u64, u64) -> Digest) {
+        for place in self.places() {
+            place.digest = digest_of(place.offset, place.bytes);
+        }
+    }
+
+    /// Turns line numbers of a block into those of its source.
+    pub(super) fn move_down(&mut self, lines_above: u64) {
+        for place in self.places() {
+            place.line += lines_above;
+        }
+    }
+
+    fn places(&mut self) -> impl Iterator<Item = &mut Place> {
+        let counted = self.by_endpoint.values_mut().chain(self.others.values_mut());
+        counted.flat_map(|counted| &mut counted.ends)
+    }
+
     /// Number of all failed requests.
     pub fn total(&self) -> u64 {
         let counted = self.by_endpoint.values().chain(self.others.values());
@@ -107,6 +131,12 @@ fn sum<K: Ord>(entry: Entry<'_, K, Counted>, counted: Counted) {
             sum.count += counted.count;
             sum.first = [sum.first, counted.first].into_iter().flatten().min();
             sum.last = [sum.last, counted.last].into_iter().flatten().max();
+            if counted.ends[0].is_before(&sum.ends[0]) {
+                sum.ends[0] = counted.ends[0];
+            }
+            if sum.ends[1].is_before(&counted.ends[1]) {
+                sum.ends[1] = counted.ends[1];
+            }
         })
         .or_insert(counted);
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tally::{Occurrence, Tally};
+use crate::digest::Digest;
 
 /// Most services that the findings of one signature are told apart by.
 const MOST_SERVICES: usize = 32;
@@ -122,6 +123,13 @@ impl Tallies {
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.by_subject.is_empty()
+    }
+
+    /// As [`Tally::seal`].
+    pub(super) fn seal(&mut self, digest_of: impl Fn(u64, u64) -> Digest) {
+        for tally in self.by_subject.values_mut() {
+            tally.seal(&digest_of);
+        }
     }
 
     /// Turns line numbers of a block into those of its source.

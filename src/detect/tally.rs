@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::histogram::Histogram;
+use crate::digest::Digest;
 use crate::record::{Level, Time};
 
 /// First occurrences that are kept as evidence (and the last one).
@@ -50,6 +51,29 @@ impl Sighting {
     }
 }
 
+/// Bytes of a source that are cited: those from a record's first to its last, also where lines of others stand between its
+/// own, without the last line end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Number of the source.
+    pub source: usize,
+    /// First byte.
+    pub offset: u64,
+    /// Number of bytes.
+    pub bytes: u64,
+    /// Number of the first line, from 1.
+    pub line: u64,
+    /// What the bytes were; known when the block that read them is done.
+    pub digest: Digest,
+}
+
+impl Place {
+    /// Whether it stands before `other` in the log (and its pieces).
+    pub fn is_before(&self, other: &Place) -> bool {
+        (self.source, self.offset) < (other.source, other.offset)
+    }
+}
+
 /// A line of an excerpt, as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExcerptLine {
@@ -66,6 +90,8 @@ pub struct Occurrence {
     pub sighting: Sighting,
     /// Length of the record in bytes.
     pub bytes: u64,
+    /// What its bytes were; known when the block that read them is done.
+    pub digest: Digest,
     /// The line in which the signature's literal stands, from 1.
     pub matched_line: u64,
     /// The level that the program gave it.
@@ -244,6 +270,17 @@ impl Tally {
 }
 
 impl Occurrence {
+    /// The bytes of the record.
+    pub fn place(&self) -> Place {
+        Place {
+            source: self.sighting.source,
+            offset: self.sighting.offset,
+            bytes: self.bytes,
+            line: self.sighting.line,
+            digest: self.digest,
+        }
+    }
+
     /// Turns line numbers of a block into those of its source.
     pub(super) fn move_down(&mut self, lines_above: u64) {
         self.sighting.line += lines_above;
@@ -257,6 +294,13 @@ impl Occurrence {
 }
 
 impl Tally {
+    /// Notes what the bytes of the kept occurrences were: `digest_of` is given an offset and a length.
+    pub(super) fn seal(&mut self, digest_of: impl Fn(u64, u64) -> Digest) {
+        for occurrence in self.samples.iter_mut().chain([&mut self.last]) {
+            occurrence.digest = digest_of(occurrence.sighting.offset, occurrence.bytes);
+        }
+    }
+
     /// As [`Occurrence::move_down`], for a tally of one block.
     pub(super) fn move_down(&mut self, lines_above: u64) {
         for occurrence in self.samples.iter_mut().chain([&mut self.last]) {

@@ -243,6 +243,7 @@ fn joined(folder: &Path, entries: &[Entry]) -> NotRead {
 fn note(path: &Path, reason: String, bytes: Option<u64>) -> NotRead {
     let source = path.display().to_string();
     NotRead {
+        id: String::new(),
         source: if source.is_empty() { ".".to_owned() } else { source },
         reason,
         offset: 0,

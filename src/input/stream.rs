@@ -122,6 +122,7 @@ impl Trouble {
     /// As a line of the report, for a source that was read up to `read`.
     pub fn of(self, source: &Source, read: u64) -> NotRead {
         NotRead {
+            id: String::new(),
             source: source.name.clone(),
             reason: self.reason,
             offset: self.offset.unwrap_or(read),

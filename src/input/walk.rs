@@ -491,6 +491,7 @@ impl Pattern {
 /// A file that may be a log and was not read.
 pub(super) fn lost(path: &Path, reason: String) -> NotRead {
     NotRead {
+        id: String::new(),
         source: path.display().to_string(),
         reason,
         offset: 0,

@@ -71,6 +71,8 @@ pub(super) mod tests {
 
     fn evidence(source: &str, line: u64, text: &str) -> Evidence {
         Evidence {
+            id: format!("E{line}"),
+            sha256: "0".repeat(64),
             source: source.to_owned(),
             line,
             offset: 100 * line,
@@ -90,6 +92,7 @@ pub(super) mod tests {
         Finding {
             id: id.to_owned(),
             signature: "net/address-in-use".to_owned(),
+            signature_version: "0123456789ab".to_owned(),
             title: title.to_owned(),
             meaning: "A program asked for <port> while another one had it.".to_owned(),
             severity: Severity::High,
@@ -130,6 +133,7 @@ pub(super) mod tests {
             what: "Address | already in use, first".to_owned(),
             text: "OSError: [Errno 98]".to_owned(),
             finding: Some("F1".to_owned()),
+            evidence: Some("E7".to_owned()),
         }
     }
 
@@ -160,6 +164,7 @@ pub(super) mod tests {
                 count: 1234,
                 first: at("07:26:50"),
                 last: at("07:31:02"),
+                evidence: vec!["E8".to_owned(), "E9".to_owned()],
             }],
             failed_requests: 1240,
             failed_requests_source: Some("access.log".to_owned()),
@@ -184,6 +189,9 @@ pub(super) mod tests {
             interrupted: false,
             title: "the API could not start: address already in use".to_owned(),
             sources: vec![SourceSummary {
+                id: "S1".to_owned(),
+                head: None,
+                tail: None,
                 set: None,
                 name: "api.log".to_owned(),
                 format: "uvicorn",
@@ -215,6 +223,7 @@ pub(super) mod tests {
             ],
             unknown: Vec::new(),
             not_read: vec![NotRead {
+                id: "N1".to_owned(),
                 source: "old.log.gz".to_owned(),
                 reason: "the gzip stream ends too early; copy it again".to_owned(),
                 offset: 4096,
@@ -230,6 +239,8 @@ pub(super) mod tests {
                 records: 30,
                 slow_signatures: 0,
             },
+            cited: Vec::new(),
+            claims: Vec::new(),
         }
     }
 

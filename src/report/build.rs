@@ -7,16 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::assumed::{self, Assumptions};
+use super::claim::{Citations, Claims, Said};
 use super::fill::{fill, is_plain};
 use super::model::{
     CapturedValue, Edge, Evidence, FailedRequests, Finding, Generated, Impact, Incident, NotRead, Report,
-    SCHEMA_VERSION, SourceSummary, Stats, Window,
+    SCHEMA_VERSION, Sealed, SourceSummary, Stats, Window,
 };
 use super::visible::visible;
-use super::{story, timeline};
+use super::{statements, story, timeline};
 use crate::analysis::{Analysis, Found};
 use crate::detect::collect::{Detected, SourceFacts};
-use crate::detect::tally::{ExcerptLine, Occurrence};
+use crate::detect::tally::{ExcerptLine, Occurrence, Place};
 use crate::input::Source;
 use crate::input::block::LINE_LIMIT;
 use crate::record::time::{Zone, format_utc};
@@ -58,16 +59,22 @@ pub fn build(
     analysis: &Analysis<'_>,
     detected: &Detected,
     sources: &[Arc<Source>],
-    not_read: Vec<NotRead>,
+    mut not_read: Vec<NotRead>,
     making: &Making,
 ) -> Report {
     let names: Vec<String> = sources.iter().map(|source| name(&source.name)).collect();
     let logs = logs(sources);
-    let findings = findings(analysis, &names, &logs);
-    let incidents = incidents(analysis, &findings);
-    let impact = impact(analysis, detected, &logs);
+    for (number, note) in not_read.iter_mut().enumerate() {
+        note.id = format!("N{}", number + 1);
+    }
+    let mut claims = Claims::default();
+    let mut citations = Citations::new(&names);
+    let findings = findings(analysis, &logs, &mut citations);
+    let incidents = incidents(analysis, &findings, &mut claims);
+    let timeline = timeline::rows(analysis, &findings, &mut citations);
+    let impact = impact(analysis, detected, &logs, &mut citations);
     let window = window(detected, &making.zone);
-    let timeline = timeline::rows(analysis, &findings, &names);
+    let assumptions = assumptions(detected, &names, &logs, making);
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         generated: Generated {
@@ -88,7 +95,7 @@ pub fn build(
         timeline,
         unknown: Vec::new(),
         not_read,
-        assumptions: assumptions(detected, &names, &logs, making),
+        assumptions: claims.say_all("/assumptions", assumptions),
         next_actions: Vec::new(),
         stats: Stats {
             bytes: detected.sources.iter().map(|source| source.bytes).sum(),
@@ -97,8 +104,12 @@ pub fn build(
             records: detected.records,
             slow_signatures: making.slow_signatures as u64,
         },
+        cited: citations.finish(),
+        claims: Vec::new(),
     };
-    story::tell(&mut report);
+    story::tell(&mut report, &mut claims);
+    statements::state(&report, analysis, &mut claims);
+    report.claims = claims.finish();
     report
 }
 
@@ -114,7 +125,13 @@ fn logs(sources: &[Arc<Source>]) -> Vec<String> {
 }
 
 fn summaries(detected: &Detected, sources: &[Arc<Source>]) -> Vec<SourceSummary> {
-    let summary = |(facts, source): (&SourceFacts, &Arc<Source>)| SourceSummary {
+    let sealed = |place: Place| Sealed {
+        offset: place.offset,
+        bytes: place.bytes,
+        sha256: place.digest.to_string(),
+    };
+    let summary = |(number, (facts, source)): (usize, (&SourceFacts, &Arc<Source>))| SourceSummary {
+        id: source_id(number),
         name: name(&source.name),
         set: source.set.as_deref().map(name),
         format: facts.format.map_or("empty", |format| format.name()),
@@ -122,8 +139,16 @@ fn summaries(detected: &Detected, sources: &[Arc<Source>]) -> Vec<SourceSummary>
         lines: facts.lines,
         first_time: facts.first_time.map(format_utc),
         last_time: facts.last_time.map(format_utc),
+        head: facts.head.map(sealed),
+        tail: facts.tail.map(sealed),
     };
-    detected.sources.iter().zip(sources).map(summary).collect()
+    let read = detected.sources.iter().zip(sources);
+    read.enumerate().map(summary).collect()
+}
+
+/// `S1` for the first source.
+fn source_id(number: usize) -> String {
+    format!("S{}", number + 1)
 }
 
 fn window(detected: &Detected, zone: &Zone) -> Window {
@@ -144,18 +169,17 @@ fn window(detected: &Detected, zone: &Zone) -> Window {
     }
 }
 
-fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &Making) -> Vec<String> {
+fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &Making) -> Vec<Said> {
     use crate::render::escape::span;
-    let mut assumptions: Vec<String> = making
-        .reordered
-        .iter()
-        .map(|set| {
-            format!(
-                "The pieces of {} are in the order of their first times; their names suggest another.",
-                span(&name(set))
-            )
-        })
-        .collect();
+    let reordered = |set: &String| {
+        let pieces = (0..logs.len()).filter(|piece| logs[*piece] == name(set));
+        let text = format!(
+            "The pieces of {} are in the order of their first times; their names suggest another.",
+            span(&name(set))
+        );
+        Said::inferred(text, "order-by-times", pieces.map(source_id))
+    };
+    let mut assumptions: Vec<Said> = making.reordered.iter().map(reordered).collect();
     for (number, log) in logs.iter().enumerate() {
         // The pieces of a log have one sentence together.
         if number > 0 && logs[number - 1] == *log {
@@ -163,6 +187,7 @@ fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &
         }
         let pieces = (number..logs.len()).take_while(|piece| logs[*piece] == *log);
         let pieces: Vec<&SourceFacts> = pieces.map(|piece| &detected.sources[piece]).collect();
+        let ids = || (number..number + pieces.len()).map(source_id);
         let assumed = pieces.iter().map(|facts| Assumptions {
             zone: facts.assumed.zone,
             year: facts.assumed.year,
@@ -171,22 +196,28 @@ fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &
             dated: facts.first_time.is_some() || facts.last_time.is_some(),
         });
         let assumed = assumed.reduce(Assumptions::and).unwrap_or_default();
-        assumptions.extend(assumed::sentences(log, assumed, &making.zone));
-        for (facts, name) in pieces.iter().zip(&names[number..]) {
+        let sentences = assumed::sentences(log, assumed, &making.zone);
+        assumptions.extend(
+            sentences
+                .into_iter()
+                .map(|text| Said::inferred(text, "assumed", ids())),
+        );
+        for ((facts, name), id) in pieces.iter().zip(&names[number..]).zip(ids()) {
             if let Some(offset) = facts.overlong_line {
-                assumptions.push(format!(
+                let text = format!(
                     "{} has a line longer than {} KiB at byte {offset}: it was read in pieces of that length, and a \
                      text that crosses two pieces can be missed.",
                     span(name),
                     LINE_LIMIT / 1024
-                ));
+                );
+                assumptions.push(Said::observed(text, [id]));
             }
         }
     }
     assumptions
 }
 
-fn findings(analysis: &Analysis<'_>, names: &[String], logs: &[String]) -> Vec<Finding> {
+fn findings(analysis: &Analysis<'_>, logs: &[String], citations: &mut Citations<'_>) -> Vec<Finding> {
     let found_in = analysis.sources_by_id();
     let number = |(number, found): (usize, &Found<'_>)| {
         // A section may be meant for "together with another signature in the same log".
@@ -196,12 +227,17 @@ fn findings(analysis: &Analysis<'_>, names: &[String], logs: &[String]) -> Vec<F
                 .get(id)
                 .is_some_and(|sources| sources.iter().any(|source| own.contains(&logs[*source])))
         };
-        finding(number, found, names, together)
+        finding(number, found, citations, together)
     };
     analysis.found.iter().enumerate().map(number).collect()
 }
 
-fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn(&str) -> bool) -> Finding {
+fn finding(
+    number: usize,
+    found: &Found<'_>,
+    citations: &mut Citations<'_>,
+    together: impl Fn(&str) -> bool,
+) -> Finding {
     let Found { signature, tally, .. } = *found;
     let frequent = tally.services.by_frequency();
     let service = frequent.first().map(|(service, _)| *service);
@@ -227,6 +263,7 @@ fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn
     Finding {
         id: format!("F{}", number + 1),
         signature: signature.id.clone(),
+        signature_version: signature.version().to_owned(),
         title: text.title.clone(),
         meaning: fill(&text.meaning),
         severity: found.severity(),
@@ -242,7 +279,10 @@ fn finding(number: usize, found: &Found<'_>, names: &[String], together: impl Fn
             .map(|(value, _)| name(value))
             .collect(),
         captures: captures(signature, found),
-        evidence: shown.into_iter().map(|sample| evidence(sample, names)).collect(),
+        evidence: shown
+            .into_iter()
+            .map(|sample| evidence(sample, citations))
+            .collect(),
         cause: body("Cause"),
         impact: body("Impact"),
         fix: items("Fix"),
@@ -267,7 +307,7 @@ fn captures(signature: &Signature, found: &Found<'_>) -> BTreeMap<String, Vec<Ca
 }
 
 /// What a reader sees of one occurrence.
-fn evidence(occurrence: &Occurrence, names: &[String]) -> Evidence {
+fn evidence(occurrence: &Occurrence, citations: &mut Citations<'_>) -> Evidence {
     let time = occurrence.sighting.time;
     let mut lines = Vec::new();
     let mut numbers = Vec::new();
@@ -284,10 +324,12 @@ fn evidence(occurrence: &Occurrence, names: &[String]) -> Evidence {
         }
     }
     Evidence {
-        source: names[occurrence.sighting.source].clone(),
+        id: citations.cite(&occurrence.place()),
+        source: citations.name(occurrence.sighting.source),
         line: occurrence.sighting.line,
         offset: occurrence.sighting.offset,
         bytes: occurrence.bytes,
+        sha256: occurrence.digest.to_string(),
         matched_line: occurrence.matched_line,
         time: time.at.map(format_utc),
         until: time.until.map(format_utc),
@@ -299,7 +341,7 @@ fn evidence(occurrence: &Occurrence, names: &[String]) -> Evidence {
     }
 }
 
-fn incidents(analysis: &Analysis<'_>, findings: &[Finding]) -> Vec<Incident> {
+fn incidents(analysis: &Analysis<'_>, findings: &[Finding], claims: &mut Claims) -> Vec<Incident> {
     let build = |(number, incident): (usize, &crate::analysis::Incident)| {
         let tallies = || {
             incident
@@ -311,25 +353,30 @@ fn incidents(analysis: &Analysis<'_>, findings: &[Finding]) -> Vec<Incident> {
         let ended = tallies()
             .filter_map(|tally| tally.last.sighting.time.until.or(tally.last.sighting.time.at))
             .max();
+        let at = format!("/incidents/{number}");
+        let reasons = story::reasons(analysis, incident, findings);
+        let mut edges = Vec::new();
+        for link in &incident.links {
+            let signature = analysis.found[link.from].signature;
+            let because = story::because(link, signature, findings);
+            let at = format!("{at}/edges/{}/because", edges.len());
+            edges.push(Edge {
+                from: findings[link.from].id.clone(),
+                to: findings[link.to].id.clone(),
+                because: claims.say(at, because),
+            });
+        }
         Incident {
             id: format!("I{}", number + 1),
             root_cause: incident.root.map(|root| findings[root].id.clone()),
             confidence: incident.confidence,
-            reasons: story::reasons(analysis, incident, findings),
+            reasons: claims.say_all(&format!("{at}/reasons"), reasons),
             findings: incident
                 .members
                 .iter()
                 .map(|member| findings[*member].id.clone())
                 .collect(),
-            edges: incident
-                .links
-                .iter()
-                .map(|link| Edge {
-                    from: findings[link.from].id.clone(),
-                    to: findings[link.to].id.clone(),
-                    because: story::because(link, analysis.found[link.from].signature),
-                })
-                .collect(),
+            edges,
             started: started.map(format_utc),
             ended: ended.map(format_utc),
             severity: incident.severity,
@@ -338,7 +385,12 @@ fn incidents(analysis: &Analysis<'_>, findings: &[Finding]) -> Vec<Incident> {
     analysis.incidents.iter().enumerate().map(build).collect()
 }
 
-fn impact(analysis: &Analysis<'_>, detected: &Detected, logs: &[String]) -> Impact {
+fn impact(
+    analysis: &Analysis<'_>,
+    detected: &Detected,
+    logs: &[String],
+    citations: &mut Citations<'_>,
+) -> Impact {
     let worst = detected
         .requests
         .iter()
@@ -349,7 +401,7 @@ fn impact(analysis: &Analysis<'_>, detected: &Detected, logs: &[String]) -> Impa
         Some(service) if several(*source) => format!("{} ({})", logs[*source], name(service)),
         _ => logs[*source].clone(),
     };
-    let mut requests: Vec<FailedRequests> = Vec::new();
+    let mut requests: Vec<(FailedRequests, [Place; 2])> = Vec::new();
     for (counted_in, counted) in &detected.requests {
         let others = counted
             .others
@@ -359,21 +411,31 @@ fn impact(analysis: &Analysis<'_>, detected: &Detected, logs: &[String]) -> Impa
             .by_endpoint
             .iter()
             .map(|((endpoint, status), sum)| (endpoint.as_str(), *status, sum));
-        requests.extend(rows.chain(others).map(|(endpoint, status, sum)| FailedRequests {
-            source: place(counted_in),
-            endpoint: visible(endpoint.as_bytes(), Some(CAPTURE_WIDTH)),
-            status,
-            count: sum.count,
-            first: sum.first.map(format_utc),
-            last: sum.last.map(format_utc),
+        requests.extend(rows.chain(others).map(|(endpoint, status, sum)| {
+            let row = FailedRequests {
+                source: place(counted_in),
+                endpoint: visible(endpoint.as_bytes(), Some(CAPTURE_WIDTH)),
+                status,
+                count: sum.count,
+                first: sum.first.map(format_utc),
+                last: sum.last.map(format_utc),
+                evidence: Vec::new(),
+            };
+            (row, sum.ends)
         }));
     }
-    requests.sort_by(|a, b| {
+    requests.sort_by(|(a, _), (b, _)| {
         let order = |row: &FailedRequests| (row.source.clone(), row.endpoint.clone(), row.status);
         b.count.cmp(&a.count).then_with(|| order(a).cmp(&order(b)))
     });
     let left_out = requests.len().saturating_sub(MOST_REQUEST_ROWS);
-    requests.truncate(MOST_REQUEST_ROWS);
+    let mut cite_ends = |(mut row, ends): (FailedRequests, [Place; 2])| {
+        row.evidence = ends.iter().map(|place| citations.cite(place)).collect();
+        row.evidence.dedup();
+        row
+    };
+    let requests = requests.into_iter().take(MOST_REQUEST_ROWS).map(&mut cite_ends);
+    let requests = requests.collect();
     let mut restarts: BTreeMap<String, u64> = BTreeMap::new();
     for found in analysis
         .found

@@ -4,8 +4,10 @@
 
 pub mod assumed;
 pub mod build;
+pub mod claim;
 pub mod fill;
 pub mod model;
+mod statements;
 mod story;
 mod timeline;
 pub mod visible;

@@ -3,9 +3,10 @@
 //! Fields are added over time, never renamed; [`SCHEMA_VERSION`] counts incompatible changes.
 //! Times are RFC 3339 in UTC, or null where the logs do not say.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::claim::Claim;
 use crate::record::{Level, TimeQuality};
 use crate::signature::{Role, Severity};
 
@@ -47,6 +48,40 @@ pub struct Report {
     pub next_actions: Vec<String>,
     /// What was looked at, in numbers.
     pub stats: Stats,
+    /// All bytes that the report cites.
+    pub cited: Vec<Cited>,
+    /// What each sentence of the report rests on.
+    pub claims: Vec<Claim>,
+}
+
+/// Bytes of a source that the report cites. Offsets are those of the expanded text of what is compressed, or in an archive
+/// or binary journal. What is cited of a record goes from its first to its last byte, also where lines of other records stand
+/// between its own; the last line end is not part of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Cited {
+    /// `E1`, `E2`, ...
+    pub id: String,
+    /// Name of the source.
+    pub source: String,
+    /// Number of the first line, from 1; in a binary journal, of the entry.
+    pub line: u64,
+    /// First byte.
+    pub offset: u64,
+    /// Number of bytes.
+    pub bytes: u64,
+    /// SHA-256 of the bytes as they stood in the source, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// Bytes by which a source is known again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// First byte.
+    pub offset: u64,
+    /// Number of bytes.
+    pub bytes: u64,
+    /// Their SHA-256 in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// Where the report comes from.
@@ -67,6 +102,8 @@ pub struct Generated {
 /// One log that was read.
 #[derive(Debug, Clone, Serialize)]
 pub struct SourceSummary {
+    /// `S1`, `S2`, ... in the order of reading.
+    pub id: String,
     /// As it was named or found; `-` is standard input.
     pub name: String,
     /// The rotated log that it is a piece of, by the path of its live file. Pieces follow each other, oldest first.
@@ -81,6 +118,10 @@ pub struct SourceSummary {
     pub first_time: Option<String>,
     /// Time of its last dated record.
     pub last_time: Option<String>,
+    /// Its first bytes.
+    pub head: Option<Sealed>,
+    /// The last bytes that were read of it.
+    pub tail: Option<Sealed>,
 }
 
 /// A span of time.
@@ -101,6 +142,8 @@ pub struct Finding {
     pub id: String,
     /// The signature's id.
     pub signature: String,
+    /// The version of its page: the beginning of the SHA-256 of its text.
+    pub signature_version: String,
     /// The signature's title.
     pub title: String,
     /// What it means, in one breath (Markdown).
@@ -151,6 +194,8 @@ pub struct CapturedValue {
 /// One record that shows a finding.
 #[derive(Debug, Clone, Serialize)]
 pub struct Evidence {
+    /// `E1`, `E2`, ...; the id of its bytes in `cited`.
+    pub id: String,
     /// Name of the source.
     pub source: String,
     /// First line of the record, from 1.
@@ -159,6 +204,8 @@ pub struct Evidence {
     pub offset: u64,
     /// Length of the record in bytes.
     pub bytes: u64,
+    /// SHA-256 of these bytes as they stood in the source, in hexadecimal digits. It does not depend on what is shown.
+    pub sha256: String,
     /// Line number of the line that matched, from 1.
     pub matched_line: u64,
     /// When, as far as known.
@@ -259,6 +306,8 @@ pub struct FailedRequests {
     pub first: Option<String>,
     /// Time of the last.
     pub last: Option<String>,
+    /// Ids of the first and the last one in `cited`.
+    pub evidence: Vec<String>,
 }
 
 /// One row of the timeline.
@@ -280,11 +329,15 @@ pub struct TimelineRow {
     pub text: String,
     /// Finding id.
     pub finding: Option<String>,
+    /// Id of the record in `cited`.
+    pub evidence: Option<String>,
 }
 
 /// Something that was found and not read, or not to its end.
 #[derive(Debug, Clone, Serialize)]
 pub struct NotRead {
+    /// `N1`, `N2`, ...; empty until the report is made.
+    pub id: String,
     /// Path or name.
     pub source: String,
     /// Why, and what to do about it.

@@ -1,27 +1,37 @@
 //! The sentences that the program itself writes: title, summary, reasons, next actions.
 //!
-//! In: the report's data. Out: Markdown sentences. Each says only what the data shows; what
+//! In: the report's data. Out: Markdown sentences with what they rest on. Each says only what the data shows; what
 //! is inferred is called so. Log text stands in them only in code spans.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::build::plain_capture;
+use super::claim::{Claims, Said};
 use super::model::{Confidence, Finding, Impact, Incident, Report};
 use crate::analysis::cause::{reach, same_record};
 use crate::analysis::{self, Analysis, Link, Order};
 use crate::record::time::format_utc;
 use crate::render::escape::span;
-use crate::signature::{Role, Severity, Signature};
+use crate::signature::{Role, Signature};
 
 /// Fix steps of the root cause among the next actions.
 const MOST_STEPS: usize = 4;
 
+/// The rule by which a finding is called the root cause.
+pub(super) const ROOT_CAUSE: &str = "root-cause";
+
+/// The rule by which one finding is said to have brought about another.
+pub(super) const DECLARED_LINK: &str = "declared-link";
+
+/// The rule by which what was seen first is called unexplained.
+pub(super) const FIRST_SEEN: &str = "first-seen";
+
 /// Writes title, summary and next actions.
-pub(super) fn tell(report: &mut Report) {
+pub(super) fn tell(report: &mut Report, claims: &mut Claims) {
     let worst = report.incidents.first().cloned();
-    report.title = title(report, worst.as_ref());
-    report.summary = summary(report, worst.as_ref());
-    report.next_actions = next_actions(report);
+    report.title = claims.say("/title", title(report, worst.as_ref()));
+    report.summary = claims.say_all("/summary", summary(report, worst.as_ref()));
+    report.next_actions = claims.say_all("/next_actions", next_actions(report));
 }
 
 /// A finding's title with its most telling captured value.
@@ -36,39 +46,54 @@ fn by_id<'a>(report: &'a Report, id: &str) -> Option<&'a Finding> {
     report.findings.iter().find(|finding| finding.id == id)
 }
 
-fn title(report: &Report, worst: Option<&Incident>) -> String {
-    let Some(incident) = worst else {
-        return match report.stats.lines {
-            0 => "nothing to read, the logs are empty".to_owned(),
-            _ => "no known failure found in these logs".to_owned(),
-        };
-    };
-    let root = incident.root_cause.as_deref().and_then(|id| by_id(report, id));
-    match (root, incident.findings.first().and_then(|id| by_id(report, id))) {
-        (Some(root), _) => headline(root),
-        (None, Some(first)) => format!("{}, cause not shown by these logs", headline(first)),
-        (None, None) => "cause not shown by these logs".to_owned(),
-    }
+/// That none of the known failures was found, or nothing at all could be.
+fn nothing_found(text: String) -> Said {
+    Said::counted(
+        text,
+        "records that match the signature of a cause or symptom",
+        0,
+        ["S*"],
+    )
 }
 
-fn summary(report: &Report, worst: Option<&Incident>) -> Vec<String> {
+fn title(report: &Report, worst: Option<&Incident>) -> Said {
+    let Some(incident) = worst else {
+        return nothing_found(match report.stats.lines {
+            0 => "nothing to read, the logs are empty".to_owned(),
+            _ => "no known failure found in these logs".to_owned(),
+        });
+    };
+    let root = incident.root_cause.as_deref().and_then(|id| by_id(report, id));
+    let (text, rule) = match (root, incident.findings.first().and_then(|id| by_id(report, id))) {
+        (Some(root), _) => (headline(root), ROOT_CAUSE),
+        (None, Some(first)) => (
+            format!("{}, cause not shown by these logs", headline(first)),
+            FIRST_SEEN,
+        ),
+        (None, None) => ("cause not shown by these logs".to_owned(), FIRST_SEEN),
+    };
+    Said::inferred(text, rule, [&incident.id])
+}
+
+fn summary(report: &Report, worst: Option<&Incident>) -> Vec<Said> {
     let Some(incident) = worst else {
         if report.stats.lines == 0 {
-            return vec![
+            return vec![nothing_found(
                 "There was nothing to read: no log had a line. Check the path, the unit or the time span."
                     .to_owned(),
-            ];
+            )];
         }
         return vec![
-            format!(
+            nothing_found(format!(
                 "None of the {} known failure signatures was found in {} ({}).",
                 report.generated.signatures,
                 count(report.stats.sources, "log", "logs"),
                 count(report.stats.lines, "line", "lines"),
+            )),
+            Said::blank(
+                "That does not prove that nothing is wrong: a failure that no signature knows, or that was not logged, \
+                 is not shown here.",
             ),
-            "That does not prove that nothing is wrong: a failure that no signature knows, or that was not logged, is \
-             not shown here."
-                .to_owned(),
         ];
     };
     vec![
@@ -78,7 +103,7 @@ fn summary(report: &Report, worst: Option<&Incident>) -> Vec<String> {
     ]
 }
 
-fn what_happened(report: &Report, incident: &Incident) -> String {
+fn what_happened(report: &Report, incident: &Incident) -> Said {
     let when = match (&incident.started, &incident.ended) {
         (Some(started), Some(ended)) if started != ended => {
             format!(
@@ -97,13 +122,45 @@ fn what_happened(report: &Report, incident: &Incident) -> String {
             .iter()
             .filter(|f| incident.findings.contains(&f.id));
         let records: u64 = findings.map(|finding| finding.count).sum();
-        return format!(
+        let text = format!(
             "{when} the logs show {} of {}.",
             count(records, "record", "records"),
             count(incident.findings.len() as u64, "known failure", "known failures"),
         );
+        let ends = ends(report, incident);
+        return Said::counted(text, "records of the findings of this failure", records, ends);
     }
-    format!("{when}: {}.", effects.join("; "))
+    let counted = report.impact.requests.iter().flat_map(|row| &row.evidence);
+    let evidence = ends(report, incident).into_iter().chain(counted.cloned());
+    Said::observed(format!("{when}: {}.", effects.join("; ")), evidence)
+}
+
+/// Ids of the first and the last record of an incident.
+fn ends(report: &Report, incident: &Incident) -> Vec<String> {
+    let own = || incident.findings.iter().filter_map(|id| by_id(report, id));
+    let first = own().filter(|finding| finding.first_seen == incident.started);
+    let first = first.filter_map(|finding| finding.evidence.first()).next();
+    let ended = |finding: &&Finding| {
+        let last = finding.evidence.last();
+        last.is_some_and(|last| {
+            incident.ended.is_some()
+                && (last.until.as_ref().or(last.time.as_ref())) == incident.ended.as_ref()
+        })
+    };
+    let last = own()
+        .filter(ended)
+        .filter_map(|finding| finding.evidence.last())
+        .next();
+    let ends: Vec<String> = first
+        .into_iter()
+        .chain(last)
+        .map(|evidence| evidence.id.clone())
+        .collect();
+    if ends.is_empty() {
+        vec![incident.id.clone()]
+    } else {
+        ends
+    }
 }
 
 /// Whether more than one log counts failed requests: some may be the same ones, seen by proxy and application.
@@ -135,32 +192,36 @@ fn effects(impact: &Impact) -> Vec<String> {
     effects
 }
 
-fn why(report: &Report, incident: &Incident) -> String {
+fn why(report: &Report, incident: &Incident) -> Said {
     let root = incident.root_cause.as_deref().and_then(|id| by_id(report, id));
     match root {
-        Some(root) => format!(
-            "{}: {} ({}). {}",
-            match incident.confidence {
-                Confidence::High => "Root cause",
-                Confidence::Medium => "Probable root cause",
-                Confidence::Low | Confidence::None => "Possible root cause",
-            },
-            headline(root),
-            root.id,
-            root.meaning.replace('\n', " ")
-        ),
+        Some(root) => {
+            let text = format!(
+                "{}: {} ({}). {}",
+                match incident.confidence {
+                    Confidence::High => "Root cause",
+                    Confidence::Medium => "Probable root cause",
+                    Confidence::Low | Confidence::None => "Possible root cause",
+                },
+                headline(root),
+                root.id,
+                root.meaning.replace('\n', " ")
+            );
+            Said::inferred(text, ROOT_CAUSE, [&incident.id, &root.id])
+        }
         None => {
             let first = incident.findings.first().and_then(|id| by_id(report, id));
             let first = first.map(|finding| format!("{} ({})", headline(finding), finding.id));
-            format!(
+            let text = format!(
                 "The logs do not show the cause; seen first: {}.",
                 first.unwrap_or_else(|| "nothing".to_owned())
-            )
+            );
+            Said::inferred(text, FIRST_SEEN, [&incident.id])
         }
     }
 }
 
-fn how_it_stands(report: &Report, incident: &Incident) -> String {
+fn how_it_stands(report: &Report, incident: &Incident) -> Said {
     let others = report.incidents.len() - 1;
     let more = match others {
         0 => String::new(),
@@ -170,7 +231,7 @@ fn how_it_stands(report: &Report, incident: &Incident) -> String {
             if others == 1 { "is" } else { "are" }
         ),
     };
-    match (&incident.ended, &report.window.to) {
+    let text = match (&incident.ended, &report.window.to) {
         (Some(ended), Some(to)) if ended < to => {
             format!(
                 "The last sign of it is of {}; the logs go on until {} without another.{more}",
@@ -184,7 +245,11 @@ fn how_it_stands(report: &Report, incident: &Incident) -> String {
             )
         }
         _ => format!("The logs do not show when it ended.{more}"),
-    }
+    };
+    let last = ends(report, incident).pop();
+    let others = report.incidents.iter().skip(1).map(|other| other.id.clone());
+    let evidence = last.into_iter().chain(["S*".to_owned()]).chain(others);
+    Said::counted(text, "later records of the findings of this failure", 0, evidence)
 }
 
 /// Why the root cause of an incident is (or is not) named.
@@ -192,14 +257,16 @@ pub(super) fn reasons(
     analysis: &Analysis<'_>,
     incident: &analysis::Incident,
     findings: &[Finding],
-) -> Vec<String> {
+) -> Vec<Said> {
     let mut reasons = Vec::new();
     let Some(root) = incident.root else {
         let first = &findings[incident.members.first().copied().unwrap_or_default()];
-        reasons.push(format!(
+        let text = format!(
             "None of these findings is a cause by itself; {} ({}) was seen first and is unexplained.",
             first.id, first.title
-        ));
+        );
+        let members = incident.members.iter().map(|member| &findings[*member].id);
+        reasons.push(Said::inferred(text, FIRST_SEEN, members));
         return reasons;
     };
     let own = &findings[root];
@@ -210,7 +277,8 @@ pub(super) fn reasons(
         .filter(|member| *member != root)
         .collect();
     if symptoms.is_empty() {
-        reasons.push(format!("{} is the only finding of this failure.", own.id));
+        let text = format!("{} is the only finding of this failure.", own.id);
+        reasons.push(Said::inferred(text, "no-link", [&own.id]));
     } else {
         let explained = reach(&incident.links, root);
         let ids = |numbers: &mut dyn Iterator<Item = usize>| {
@@ -220,11 +288,13 @@ pub(super) fn reasons(
                 .join(", ")
         };
         let told = ids(&mut explained.iter().copied());
+        let members = || incident.members.iter().map(|member| &findings[*member].id);
         if explained.is_empty() {
-            reasons.push(format!(
+            let text = format!(
                 "{} explains none of the other findings by a declared link.",
                 own.id
-            ));
+            );
+            reasons.push(Said::inferred(text, "no-link", members()));
         } else {
             let dated = incident
                 .links
@@ -235,13 +305,19 @@ pub(super) fn reasons(
             } else {
                 "its records are not dated, so their order could not be checked"
             };
-            reasons.push(format!(
+            let text = format!(
                 "{} explains {} of {} other findings ({told}): its signature `{}` declares that it leads to them, and \
                  {order}.",
                 own.id,
                 explained.len(),
                 symptoms.len(),
                 own.signature
+            );
+            let told = explained.iter().map(|number| &findings[*number].id);
+            reasons.push(Said::inferred(
+                text,
+                DECLARED_LINK,
+                [&own.id].into_iter().chain(told),
             ));
         }
         let mut left = symptoms
@@ -250,7 +326,8 @@ pub(super) fn reasons(
             .filter(|member| !explained.contains(member))
             .peekable();
         if left.peek().is_some() {
-            reasons.push(format!("It does not explain {}.", ids(&mut left)));
+            let text = format!("It does not explain {}.", ids(&mut left));
+            reasons.push(Said::inferred(text, "no-link", members()));
         }
     }
     for link in incident
@@ -259,12 +336,9 @@ pub(super) fn reasons(
         .filter(|link| link.from == root && !link.shared.is_empty())
     {
         let keys: Vec<String> = link.shared.iter().map(|key| span(key)).collect();
-        reasons.push(format!(
-            "{} and {} are both about {}.",
-            own.id,
-            findings[link.to].id,
-            keys.join(", ")
-        ));
+        let other = &findings[link.to].id;
+        let text = format!("{} and {other} are both about {}.", own.id, keys.join(", "));
+        reasons.push(Said::inferred(text, "shared-key", [&own.id, other]));
     }
     for other in &incident.ruled_out {
         let why = if incident
@@ -278,10 +352,9 @@ pub(super) fn reasons(
         } else {
             "it explains less, or came later"
         };
-        reasons.push(format!(
-            "{} ({}) was considered: {why}.",
-            findings[*other].id, findings[*other].title
-        ));
+        let other = &findings[*other];
+        let text = format!("{} ({}) was considered: {why}.", other.id, other.title);
+        reasons.push(Said::inferred(text, "ruled-out", [&own.id, &other.id]));
     }
     let handled: Vec<&str> = analysis
         .found
@@ -291,16 +364,17 @@ pub(super) fn reasons(
         .map(|(_, finding)| finding.id.as_str())
         .collect();
     if !handled.is_empty() {
-        reasons.push(format!(
+        let text = format!(
             "{} was handled by the program and is not a cause.",
             handled.join(", ")
-        ));
+        );
+        reasons.push(Said::inferred(text, "handled", handled));
     }
     reasons
 }
 
 /// Why one finding is said to have brought about another.
-pub(super) fn because(link: &Link, cause: &Signature) -> String {
+pub(super) fn because(link: &Link, cause: &Signature, findings: &[Finding]) -> Said {
     let order = match link.order {
         Order::Undated => "the order is not dated".to_owned(),
         Order::Agrees { delay, exact, from } => {
@@ -324,46 +398,48 @@ pub(super) fn because(link: &Link, cause: &Signature) -> String {
         let keys: Vec<String> = link.shared.iter().map(|key| span(key)).collect();
         format!("; both about {}", keys.join(", "))
     };
-    format!("declared by `{}`; {order}{shared}", cause.id)
+    let text = format!("declared by `{}`; {order}{shared}", cause.id);
+    Said::inferred(
+        text,
+        DECLARED_LINK,
+        [&findings[link.from].id, &findings[link.to].id],
+    )
 }
 
-fn next_actions(report: &Report) -> Vec<String> {
+fn next_actions(report: &Report) -> Vec<Said> {
     let mut actions = Vec::new();
     for (number, incident) in report.incidents.iter().enumerate() {
         let Some(root) = incident.root_cause.as_deref().and_then(|id| by_id(report, id)) else {
             let first = incident.findings.first().and_then(|id| by_id(report, id));
             actions.extend(first.map(|first| {
-                format!(
+                let text = format!(
                     "Find what brought about {} ({}): the logs at hand do not show it.",
                     first.id, first.title
-                )
+                );
+                Said::inferred(text, FIRST_SEEN, [&incident.id])
             }));
             continue;
         };
         if number > 0 {
-            actions.push(format!(
-                "Mend {} ({}), see its fix below.",
-                root.id,
-                headline(root)
-            ));
+            let text = format!("Mend {} ({}), see its fix below.", root.id, headline(root));
+            actions.push(Said::inferred(text, ROOT_CAUSE, [&incident.id]));
             continue;
         }
         for step in root.fix.iter().take(MOST_STEPS) {
-            actions.push(format!("{}: {step}", root.id));
+            actions.push(Said::known(format!("{}: {step}", root.id), root));
         }
         if let Some(proof) = root.verify.first() {
-            actions.push(format!("Prove it: {proof}"));
+            actions.push(Said::known(format!("Prove it: {proof}"), root));
         }
     }
-    let mut seen: BTreeMap<&str, Severity> = BTreeMap::new();
-    for lost in report.not_read.iter().filter(|lost| lost.lost) {
-        seen.insert(&lost.source, Severity::Info);
-    }
-    if !seen.is_empty() {
-        actions.push(format!(
-            "Scan again with {} that could not be read (see below).",
-            count(seen.len() as u64, "the log", "the logs")
-        ));
+    let lost = || report.not_read.iter().filter(|lost| lost.lost);
+    let logs: BTreeSet<&str> = lost().map(|lost| lost.source.as_str()).collect();
+    if !logs.is_empty() {
+        let text = format!(
+            "Scan again what could not be read ({}, see below).",
+            count(logs.len() as u64, "log", "logs")
+        );
+        actions.push(Said::observed(text, lost().map(|lost| &lost.id)));
     }
     actions
 }

@@ -3,6 +3,7 @@
 //! In: the analysis. Out: rows. A cause or symptom gives a row for its first record and one for its last; a
 //! lifecycle event gives a row for each kept record; handled trouble gives one row; wrappers none.
 
+use super::claim::Citations;
 use super::model::{Finding, TimelineRow};
 use super::visible::visible;
 use crate::analysis::Analysis;
@@ -17,7 +18,11 @@ const MOST_ROWS: usize = 30;
 const TEXT_WIDTH: usize = 120;
 
 /// The rows.
-pub(super) fn rows(analysis: &Analysis<'_>, findings: &[Finding], names: &[String]) -> Vec<TimelineRow> {
+pub(super) fn rows(
+    analysis: &Analysis<'_>,
+    findings: &[Finding],
+    citations: &mut Citations<'_>,
+) -> Vec<TimelineRow> {
     let mut events: Vec<(u8, &Occurrence, &Finding, String)> = Vec::new();
     for (found, finding) in analysis.found.iter().zip(findings) {
         let tally = found.tally;
@@ -65,17 +70,18 @@ pub(super) fn rows(analysis: &Analysis<'_>, findings: &[Finding], names: &[Strin
     events.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.sighting.order(&b.1.sighting)));
     events.truncate(MOST_ROWS);
     events.sort_by(|a, b| a.1.sighting.order(&b.1.sighting).then(a.3.cmp(&b.3)));
-    let row = |(_, occurrence, finding, what): (u8, &Occurrence, &Finding, String)| TimelineRow {
+    let mut row = |(_, occurrence, finding, what): (u8, &Occurrence, &Finding, String)| TimelineRow {
         time: occurrence.sighting.time.at.map(format_utc),
         until: occurrence.sighting.time.until.map(format_utc),
         time_quality: occurrence.sighting.time.quality,
-        source: names[occurrence.sighting.source].clone(),
+        source: citations.name(occurrence.sighting.source),
         line: occurrence.matched_line,
         what,
         text: matched_text(occurrence),
         finding: Some(finding.id.clone()),
+        evidence: Some(citations.cite(&occurrence.place())),
     };
-    events.into_iter().map(row).collect()
+    events.into_iter().map(&mut row).collect()
 }
 
 /// The line of the excerpt that matched.

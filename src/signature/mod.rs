@@ -20,6 +20,7 @@ pub mod page;
 pub mod scaffold;
 pub mod select;
 
+use crate::digest::Digest;
 use condition::Match;
 pub use library::Library;
 use select::NamePattern;
@@ -152,6 +153,8 @@ pub struct Signature {
     pub page: Cow<'static, str>,
     /// What [`Signature::text`] has read.
     text: OnceLock<Text>,
+    /// What [`Signature::version`] has computed.
+    version: OnceLock<String>,
 }
 
 /// What a page says to a person.
@@ -171,6 +174,15 @@ impl Signature {
     /// The text of the page, read when it is first asked for: a run needs that of what it found only.
     pub fn text(&self) -> &Text {
         self.text.get_or_init(|| page::text(&self.page))
+    }
+
+    /// The version of the page: the first 12 hexadecimal digits of the SHA-256 of its text.
+    pub fn version(&self) -> &str {
+        self.version.get_or_init(|| {
+            let mut digits = Digest::of(self.page.as_bytes()).to_string();
+            digits.truncate(12);
+            digits
+        })
     }
 
     /// The section of this name that applies when the signatures for which `seen` says yes

@@ -86,6 +86,7 @@ pub fn parse(id: &str, file: &str, page: Cow<'static, str>) -> Result<Signature,
         meaning_of: header.meaning,
         page,
         text: OnceLock::new(),
+        version: OnceLock::new(),
     };
     check_shape(&signature, match_at)?;
     Ok(signature)
