@@ -27,6 +27,13 @@ fn report(condition: &str, logs: &[(&str, String)]) -> Value {
     }
     let mut command = scan();
     command.arg("--signatures").arg(dir.path().join("pages"));
+    for id in [
+        "widget/test",
+        "sys/log-messages-dropped",
+        "lifecycle/service-stop",
+    ] {
+        command.args(["--select", id]);
+    }
     whole_report(command.arg(dir.path().join("logs")))
 }
 

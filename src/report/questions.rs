@@ -13,7 +13,7 @@ use crate::render::escape::span;
 use crate::signature::{Library, Signature};
 
 /// The rule that leaves an end open.
-const RULE: &str = "an end is missing only if the log went on beyond the deadline, complete";
+const RULE: &str = "open-end";
 
 /// Builds the questions, in the order of their signatures.
 pub(super) fn questions(

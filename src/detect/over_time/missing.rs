@@ -74,7 +74,7 @@ impl MissingState {
         out.open.extend(gone.map(|start| (Doubt::TooMany, start)));
     }
 
-    /// Starts first: an end of the same instant in another log may be theirs.
+    /// Starts first: an end of the same instant may be theirs.
     fn decide(&mut self) {
         let group = std::mem::take(&mut self.group);
         let (starts, ends): (Vec<Event>, Vec<Event>) =

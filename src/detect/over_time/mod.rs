@@ -203,14 +203,12 @@ impl Place {
         self.in_log() == other.in_log()
     }
 
-    /// Whether this record certainly comes before the other. Records of different logs with equal times have no order.
+    /// Whether this record certainly comes before the other. Across logs records of equal times have no order, not even
+    /// those of one log: else it would matter which of several equal ones is looked at.
     fn is_before(self, other: Place, across: Across) -> bool {
         match across {
             Across::Log => self.in_log() < other.in_log(),
-            Across::Sources => {
-                self.time < other.time
-                    || (self.time == other.time && self.log == other.log && self.in_log() < other.in_log())
-            }
+            Across::Sources => self.time < other.time,
         }
     }
 
