@@ -95,8 +95,6 @@ pub struct Analysis<'a> {
     pub found: Vec<Found<'a>>,
     /// The worst first.
     pub incidents: Vec<Incident>,
-    /// What was looked for.
-    pub library: &'a Library,
 }
 
 /// Makes the story of what was detected.
@@ -127,11 +125,7 @@ pub fn analyse<'a>(detected: &'a Detected, library: &'a Library) -> Analysis<'a>
             .then_with(|| a.about.cmp(&b.about))
     });
     let incidents = cause::incidents(&found);
-    Analysis {
-        found,
-        incidents,
-        library,
-    }
+    Analysis { found, incidents }
 }
 
 impl Analysis<'_> {

@@ -6,15 +6,12 @@
 //! [`mod@examine`] works on one block alone, on any thread; [`collect`] joins its
 //! results in the order of sources and blocks, and decides the conditions over time.
 
-mod across;
 pub mod collect;
 pub mod compile;
 pub mod examine;
-mod fields;
 pub mod histogram;
 pub mod matcher;
-pub mod over_time;
-mod pulse;
+mod over_time;
 pub mod requests;
 pub mod tallies;
 pub mod tally;
@@ -36,6 +33,6 @@ pub fn detect_text(detector: &Detector<'_>, text: &str) -> Detected {
     let mut collector = Collector::new(detector);
     collector.begin(None);
     collector.take(examine(detector, &block, &clock, None));
-    collector.end(text.len() as u64, false);
+    collector.end(text.len() as u64);
     collector.finish()
 }

@@ -10,7 +10,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Level;
-use super::header::{Format, Header, Stream, entry};
+use super::header::{Format, Header, Stream, entry, is_java_head};
 use super::shape::Shape;
 
 /// What the boundary rules must know of a line.
@@ -37,6 +37,14 @@ pub struct Line {
     label: bool,
     /// `future: <Task ...`, between asyncio's complaint and its traceback.
     future: bool,
+    /// The first line of java.util.logging, whose level and message stand in the next.
+    java_head: bool,
+    /// `SEVERE: message`: such a next line.
+    level_only: bool,
+    /// The head of a report of Erlang, which has no text of its own.
+    report_head: bool,
+    /// The first line of an event of Windows, whose others are of any kind.
+    windows: bool,
 }
 
 impl Line {
@@ -59,12 +67,23 @@ impl Line {
             indent,
             whole: memchr::memchr(b'\n', &header.body).is_some(),
             headed: header.starts_record,
-            detail: header.format == Format::Postgresql && is_detail(&header.body),
+            detail: matches!(header.format, Format::Postgresql | Format::DockerJson)
+                && header.body.first().is_some_and(u8::is_ascii_digit)
+                && is_detail(&header.body),
             calm: header.http.is_some() || header.level.is_some_and(|level| level < Level::Warning),
             frame: shape == Shape::Indented && header.body.trim_ascii_start().starts_with(b"File \""),
             label: is_label(&header.body),
             future: header.body.starts_with(b"future: <"),
+            java_head: is_java_head(&header.body),
+            level_only: header.level.is_some() && begins_with_level(&header.body),
+            report_head: header.format == Format::ErlangReport,
+            windows: header.format == Format::WindowsEvent && header.body.starts_with(b"Event["),
         }
+    }
+
+    /// Whether this line is only the head of what stands in the next.
+    fn wants(&self, line: &Line) -> bool {
+        (self.java_head && line.level_only) || (self.report_head && !line.headed && !line.is_blank())
     }
 
     fn simple(&self) -> bool {
@@ -105,6 +124,12 @@ fn changes_writer(before: &Line, line: &Line) -> bool {
     before.writer != line.writer && !is_in_column(before, line)
 }
 
+/// `SEVERE: `, `INFO: ` and the like.
+fn begins_with_level(body: &[u8]) -> bool {
+    let capitals = body.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    capitals > 3 && body.get(capitals..capitals + 2) == Some(b": ")
+}
+
 /// Capitals up to a colon.
 fn is_label(body: &[u8]) -> bool {
     let capitals = body.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
@@ -134,6 +159,9 @@ pub fn certain(before: Option<&Line>, line: &Line) -> bool {
     if changes_writer(before, line) {
         return true;
     }
+    if before.wants(line) {
+        return false;
+    }
     if line.headed {
         return !line.detail;
     }
@@ -159,6 +187,14 @@ enum State {
     Rust,
     /// A crash of Node.js, up to its trailer.
     Node,
+    /// An event of Windows, up to the next.
+    Windows,
+    /// Frames of Ruby.
+    Ruby,
+    /// Frames of PHP.
+    Php,
+    /// Behind the exception of Elixir.
+    Elixir,
 }
 
 /// Decides line by line.
@@ -176,17 +212,24 @@ pub struct Machine {
 /// Longest run of lines that may follow the head of a Node.js crash.
 const NODE_LINES: usize = 200;
 
+/// Most lines of an event of Windows.
+const WINDOWS_LINES: usize = 100;
+
 impl Machine {
     /// Starts at the first line of a record.
     pub fn start(line: Line) -> Machine {
         Machine {
             state: match line.shape {
                 _ if line.whole => State::Plain,
+                _ if line.windows => State::Windows,
                 Shape::Indented if line.frame => State::Traceback,
                 Shape::TracebackHead => State::Traceback,
                 Shape::RustPanicHead => State::RustHead,
                 Shape::GoPanicHead | Shape::GoFrame => State::Go,
                 Shape::NodeHead => State::Node,
+                Shape::RubyFrame => State::Ruby,
+                Shape::PhpTrace => State::Php,
+                Shape::ElixirHead => State::Elixir,
                 _ => State::Plain,
             },
             first: line.clone(),
@@ -226,8 +269,11 @@ impl Machine {
 
     fn accepts(&self, line: &Line, next_indented: bool) -> bool {
         use Shape as S;
-        if line.detail {
+        if line.detail || self.before.wants(line) {
             return true;
+        }
+        if self.state == State::Windows {
+            return self.lines < WINDOWS_LINES;
         }
         if self.blanks > 1 {
             return self.state == State::Node;
@@ -244,7 +290,13 @@ impl Machine {
             (State::Exception, S::ChainText) => true,
             // FastAPI adds the endpoint behind a blank line.
             (State::Exception, S::Indented) => true,
+            (State::Elixir, S::Indented | S::ElixirNote) => true,
             (_, S::Indented) => !after_blank,
+            (State::Ruby, S::RubyFrame) => !after_blank,
+            // Rails puts a blank line between an exception and its frames.
+            (State::Plain, S::RubyFrame) => !self.first.calm && (!after_blank || self.lines == 1),
+            (State::Php, S::PhpTrace) => true,
+            (State::Plain, S::PhpTrace | S::GroupHead | S::ElixirHead) => !after_blank && !self.first.calm,
             (_, S::Closing) => self.lines > 1 && !after_blank,
             (_, S::CausedBy) => true,
             (State::Exception, S::Opening) => !after_blank,
@@ -265,6 +317,9 @@ impl Machine {
             (State::Traceback, Shape::Name | Shape::Words | Shape::Opening) => State::Exception,
             (_, Shape::ChainText) => State::Chain,
             (State::RustHead, _) => State::Rust,
+            (State::Plain, Shape::RubyFrame) => State::Ruby,
+            (State::Plain, Shape::PhpTrace) => State::Php,
+            (State::Plain, Shape::ElixirHead) => State::Elixir,
             (state, _) => state,
         };
     }

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use super::marks::plain_text;
-use super::time::{Clock, Stamp};
+use super::time::{Clock, Stamp, parse_whole};
 use super::{Http, Level};
 use text::utf8;
 use value::Object;
@@ -22,133 +22,33 @@ use value::Object;
 mod access;
 mod bracket;
 mod ci;
+mod database;
 mod dated;
 mod duration;
 pub(super) mod entry;
 pub(super) mod facts;
+mod format;
 mod json;
+mod layout;
 mod level;
 mod logfmt;
 mod names;
 mod program;
+mod request;
+mod system;
+mod tail;
 mod text;
 mod transport;
 mod value;
+
+pub use format::Format;
+pub(super) use program::is_java_head;
 
 #[cfg(test)]
 pub(crate) use names::STATUSES;
 
 /// Transports that may wrap each other in one line.
 const MAX_LAYERS: u32 = 5;
-
-/// The layout of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Format {
-    /// No layout that is known.
-    #[default]
-    Plain,
-    /// `Nov 22 07:26:41 host ident[123]: message`
-    Syslog3164,
-    /// `<34>1 2026-11-22T07:26:41Z host app 123 - - message`
-    Syslog5424,
-    /// `2026-11-22T07:26:41+00:00 host ident[123]: message` (rsyslog, journalctl)
-    JournalIso,
-    /// An entry of `journalctl -o export` (or `-o verbose`)
-    JournalExport,
-    /// `2026-11-22 07:35:04,463 WARNING logger message`, `WARNING:logger:message`, and the like
-    PythonLogging,
-    /// `INFO:     message`
-    Uvicorn,
-    /// `[2026-11-22 07:34:29 +0000] [22147] [INFO] message`
-    Gunicorn,
-    /// `2026/11/22 07:31:34 [error] 1#1: *3 message`
-    NginxError,
-    /// `127.0.0.1 - - [22/Nov/2026:07:31:34 +0000] "GET / HTTP/1.1" 200 612`, and the like
-    AccessCombined,
-    /// `2026-11-22 07:35:47,579 CRIT message`
-    Supervisord,
-    /// A JSON object.
-    Json,
-    /// `api-1  | message`
-    DockerCompose,
-    /// `{"log":"message\n","stream":"stdout","time":"2026-11-22T07:26:41Z"}`
-    DockerJson,
-    /// `2026-11-22T07:26:41.123456789Z stdout F message`
-    Cri,
-    /// `2026-11-22T07:26:41.1234567Z message` (`kubectl logs --timestamps`, GitHub Actions), and the like
-    Stamped,
-    /// `2026-11-22 07:17:25.553 UTC [24061] ERROR:  message`
-    Postgresql,
-    /// `2026-11-22 07:34:56.690 UTC [22579] LOG message`
-    Pgbouncer,
-    /// `22541:M 22 Nov 2026 07:34:53.431 # message`
-    Redis,
-    /// `1795332703: message`
-    Mosquitto,
-    /// `[Sun Nov 22 07:31:34.123456 2026] [core:error] [pid 1:tid 2] message`
-    ApacheError,
-    /// `2026-11-22 07:31:34.123 ERROR [thread] logger - message` (log4j, logback, Tomcat)
-    Log4j,
-    /// `2026/11/22 07:34:50 message`
-    Go,
-    /// `E1122 07:34:50.123456   12345 file.go:12] message`
-    Klog,
-    /// `time=2026-11-22T07:34:50Z level=error msg="message"`
-    Logfmt,
-    /// Any other time stamp at the start.
-    Dated,
-}
-
-impl Format {
-    /// The name in the report.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Syslog3164 => "syslog-3164",
-            Self::Syslog5424 => "syslog-5424",
-            Self::JournalIso => "journal-iso",
-            Self::JournalExport => "journal-export",
-            Self::PythonLogging => "python-logging",
-            Self::Uvicorn => "uvicorn",
-            Self::Gunicorn => "gunicorn",
-            Self::NginxError => "nginx-error",
-            Self::AccessCombined => "access-combined",
-            Self::Supervisord => "supervisord",
-            Self::Json => "json",
-            Self::DockerCompose => "docker-compose",
-            Self::DockerJson => "docker-json",
-            Self::Cri => "cri",
-            Self::Stamped => "stamped",
-            Self::Postgresql => "postgresql",
-            Self::Pgbouncer => "pgbouncer",
-            Self::Redis => "redis",
-            Self::Mosquitto => "mosquitto",
-            Self::ApacheError => "apache-error",
-            Self::Log4j => "log4j",
-            Self::Go => "go",
-            Self::Klog => "klog",
-            Self::Logfmt => "logfmt",
-            Self::Dated => "dated",
-        }
-    }
-
-    /// The only program that prints this format.
-    const fn service(self) -> Option<&'static str> {
-        match self {
-            Self::Uvicorn => Some("uvicorn"),
-            Self::Gunicorn => Some("gunicorn"),
-            Self::NginxError => Some("nginx"),
-            Self::Supervisord => Some("supervisord"),
-            Self::Postgresql => Some("postgresql"),
-            Self::Pgbouncer => Some("pgbouncer"),
-            Self::Redis => Some("redis"),
-            Self::Mosquitto => Some("mosquitto"),
-            Self::ApacheError => Some("apache"),
-            _ => None,
-        }
-    }
-}
 
 /// Which of a program's outputs a line came from; the default is one that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -217,6 +117,26 @@ pub fn object_inside(line: &[u8]) -> Option<String> {
     };
     let body = String::from_utf8(plain_text(outer.body).into_owned()).ok()?;
     json::is_object(body.as_bytes()).then_some(body)
+}
+
+/// Adds what programs that write an event in several lines say below the first.
+pub(super) fn add_lines_below<'a>(header: &mut Header<'a>, lines: &'a [u8], clock: &Clock) {
+    match header.format {
+        Format::JavaUtilLogging | Format::DockerJson
+            if header.level.is_none() && is_java_head(&header.body) =>
+        {
+            let second = lines.split(|byte| *byte == b'\n').nth(1).unwrap_or_default();
+            header.level = parse(second, clock).level;
+        }
+        Format::WindowsEvent if header.stamp.is_none() => {
+            let event = system::windows_lines(lines);
+            header.stamp = event.date.and_then(|date| parse_whole(date, clock));
+            header.level = event.level.or(header.level);
+            header.service = event.source.map(Cow::Borrowed).or(header.service.take());
+            header.host = event.host.or(header.host);
+        }
+        _ => {}
+    }
 }
 
 /// The text of the innermost JSON object of a line, whatever transports wrap it.
@@ -323,6 +243,8 @@ impl<'a> Header<'a> {
         let mut body = std::mem::take(&mut self.body);
         if whole_line {
             body = plain_text(body);
+        } else if self.host.is_some() && memmem::find(&body, text::ESCAPED_END).is_some() {
+            body = Cow::Owned(text::without_escapes(&body));
         }
         let inner = match body {
             Cow::Borrowed(body) => read_layers(body, clock, layers),
@@ -449,7 +371,7 @@ mod tests {
         ("2026-11-23T00:24:10.394Z INFO catalog connected to PostgreSQL", "dated", Some(Level::Info), "", "2026-11-23T00:24:10.394Z"),
         ("2026-11-23T00:20:33Z deploy[98]: release 2.4.0 on shop-web-1: switching /srv/shop/current", "dated", None, "", "2026-11-23T00:20:33Z"),
         ("[2026-11-23T00:28:57.043+0000][info][gc] Using G1", "dated", Some(Level::Info), "", "2026-11-23T00:28:57.043Z"),
-        ("Nov 22, 2026 7:34:50 AM org.apache.catalina.core.StandardService startInternal", "dated", None, "", "2026-11-22T06:34:50Z"),
+        ("Nov 22, 2026 7:34:50 AM org.apache.catalina.core.StandardService startInternal", "java-util-logging", None, "", "2026-11-22T06:34:50Z"),
     ];
 
     #[test]

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::boundary::{Line, Machine, certain};
 use super::header::{self, Format, Header, facts};
@@ -225,10 +225,11 @@ impl<'a> RecordReader<'a> {
         let bytes = self.units.bytes(&first);
         let verbose = header::parse_verbose(raw, self.clock);
         let message_at = verbose.as_ref().map(|(_, message_at)| *message_at);
-        let header = match verbose {
+        let mut header = match verbose {
             Some((header, _)) => header,
             None => header::parse(&bytes, self.clock),
         };
+        header::add_lines_below(&mut header, raw, self.clock);
         let time = match header.stamp {
             Some(stamp) => Time {
                 at: Some(stamp.nanos),
@@ -252,10 +253,17 @@ impl<'a> RecordReader<'a> {
         };
         let fields = self.fields_of(&bytes, &header, as_written.as_deref());
         let facts = match (&fields, &as_written) {
-            (Fields::Object(object), _) | (Fields::AsWritten, Some(object)) => facts::of_object(object),
+            (Fields::Object(object), _) if header.format != Format::Zap => facts::of_object(object),
+            (Fields::AsWritten, Some(object)) => facts::of_object(object),
             _ => None,
         };
-        let facts = facts.unwrap_or_else(|| facts::of_line(&header.body, self.clock));
+        let mut facts = facts.unwrap_or_else(|| facts::of_line(&header.body, self.clock));
+        if header.format == Format::Iis
+            && let Some((http, taken)) = facts::of_w3c(self.w3c_fields(extent.start), &header.body)
+        {
+            header.http = Some(http);
+            facts.duration = taken;
+        }
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
         let (thread, logger) = (owned(facts.thread), owned(facts.logger));
         let (request_id, upstream) = (owned(facts.request_id), owned(facts.upstream));
@@ -286,10 +294,25 @@ impl<'a> RecordReader<'a> {
         }
     }
 
+    /// The names of the nearest `#Fields:` line above.
+    fn w3c_fields(&self, start: usize) -> &'a [u8] {
+        const LABEL: &[u8] = b"#Fields: ";
+        let above = self.window.bytes(start.saturating_sub(NEIGHBOUR_RANGE)..start);
+        let Some(at) = memmem::rfind(above, LABEL) else {
+            return &[];
+        };
+        let names = &above[at + LABEL.len()..];
+        &names[..memchr(b'\n', names).unwrap_or(names.len())]
+    }
+
     /// Where the record's keys are to be looked up.
     fn fields_of(&self, line: &[u8], header: &Header<'_>, as_written: Option<&str>) -> Fields {
         match header.format {
             Format::Logfmt => Fields::Pairs,
+            Format::Zap => match header.body.rsplit(|byte| *byte == b'\t').next() {
+                Some(object @ [b'{', ..]) => Fields::Object(String::from_utf8_lossy(object).into_owned()),
+                _ => Fields::None,
+            },
             Format::Json | Format::DockerJson | Format::JournalExport => {
                 match header::innermost_object(line, self.clock) {
                     Some(object) if as_written == Some(&object) => Fields::AsWritten,

@@ -4,8 +4,8 @@
 
 use memchr::memchr;
 
-use super::text::{number, utf8};
-use super::{Format, Header};
+use super::text::{bracketed, number, utf8};
+use super::{Format, Header, request};
 use crate::record::Http;
 use crate::record::time::{Clock, Stamp, parse_prefix};
 
@@ -18,6 +18,22 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     if !matches!(rest.first()?, b'-' | b'[' | b'a'..=b'z' | b'A'..=b'Z') {
         return None;
     }
+    if let Some((stamp, found)) = haproxy(line, clock) {
+        return Some(Header {
+            stamp: Some(stamp),
+            http: found.map(|found| found.http),
+            starts_record: true,
+            ..Header::new(Format::HaProxy, line)
+        });
+    }
+    if let Some(found) = rest.strip_prefix(b"- ").and_then(request::plain) {
+        let client = utf8(without_port(client)).map(str::to_owned);
+        return Some(Header {
+            http: Some(Http { client, ..found.http }),
+            starts_record: true,
+            ..Header::new(Format::AccessCombined, line)
+        });
+    }
     let open = memchr(b'"', rest.get(..LONGEST_MIDDLE).unwrap_or(rest))?;
     let stamp = bracketed_stamp(rest.get(..open)?, clock)?;
     let http = request(rest.get(open + 1..)?, without_port(client))?;
@@ -28,6 +44,16 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
         starts_record: true,
         ..header
     })
+}
+
+/// `127.0.0.1:34366 [28/Nov/2026:06:45:00.350] web app/a1 0/-1/-1/-1/0 503 217 ...`.
+pub(super) fn haproxy<'a>(line: &'a [u8], clock: &Clock) -> Option<(Stamp, Option<request::Found<'a>>)> {
+    let (client, rest) = client(line)?;
+    let (inside, rest) = bracketed(rest)?;
+    let (stamp, len) = parse_prefix(inside, clock)?;
+    let rest = rest.strip_prefix(b" ").filter(|rest| !rest.starts_with(b"\""))?;
+    let found = request::haproxy(rest, without_port(client)).filter(|_| len == inside.len())?;
+    Some((stamp, found))
 }
 
 /// `127.0.0.1:60464 - "GET /bt HTTP/1.1" 200 OK`: the message of uvicorn.
@@ -80,7 +106,13 @@ fn client(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The stamp in the last brackets before the request.
 fn bracketed_stamp(middle: &[u8], clock: &Clock) -> Option<Stamp> {
-    let inside = middle.strip_suffix(b"] ")?;
+    let Some(inside) = middle.strip_suffix(b"] ") else {
+        // PHP-FPM writes `-  28/Nov/2026:06:45:31 +0000`.
+        let inside = middle.strip_suffix(b" ")?;
+        let inside = inside.get(memchr(b'/', inside)?.checked_sub(2)?..)?;
+        let (stamp, len) = parse_prefix(inside, clock)?;
+        return (len == inside.len()).then_some(stamp);
+    };
     let open = inside.iter().rposition(|byte| *byte == b'[')?;
     let inside = inside.get(open + 1..)?;
     let (stamp, len) = parse_prefix(inside, clock)?;
@@ -88,7 +120,7 @@ fn bracketed_stamp(middle: &[u8], clock: &Clock) -> Option<Stamp> {
 }
 
 /// `GET /p HTTP/1.1" 200 ...`: the request up to its quote, and the status behind it.
-fn request(rest: &[u8], client: &[u8]) -> Option<Http> {
+pub(super) fn request(rest: &[u8], client: &[u8]) -> Option<Http> {
     let close = closing_quote(rest)?;
     let (status, after) = rest.get(close..)?.strip_prefix(b"\" ")?.split_at_checked(3)?;
     if after
@@ -122,7 +154,7 @@ fn closing_quote(rest: &[u8]) -> Option<usize> {
 }
 
 /// `127.0.0.1` of `127.0.0.1:60464`; an IPv6 address has more than one colon and is left alone.
-fn without_port(client: &[u8]) -> &[u8] {
+pub(super) fn without_port(client: &[u8]) -> &[u8] {
     if client.iter().filter(|byte| **byte == b':').count() == 1 {
         before_last_colon(client)
     } else {

@@ -5,7 +5,7 @@
 //! group or section has an empty body.
 
 use super::text::{bracketed, split_at_byte, utf8, word};
-use super::{Format, Header, Stream, level};
+use super::{Format, Header, Stream, level, request};
 use crate::record::marks::BUILDKITE;
 use crate::record::parts;
 use crate::record::time::{Clock, Stamp, parse_prefix, parse_whole};
@@ -91,6 +91,10 @@ pub(super) fn jenkins<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     let body = rest
         .strip_prefix(b" ")
         .or_else(|| rest.is_empty().then_some(rest))?;
+    // An access line of Envoy has the same stamp.
+    if request::quoted(rest, true).is_some() {
+        return None;
+    }
     let (stamp, len) = parse_prefix(inside, clock)?;
     (len == STAMP).then(|| stamped(Some(stamp), body))
 }

@@ -7,13 +7,14 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
-use super::dated::tail;
 use super::duration;
 use super::logfmt::Pairs;
 use super::names::{LOGGERS, REQUESTS, THREADS};
+use super::tail::tail;
 use super::text::{bracketed, split_at_byte, trim_blanks, utf8, word};
 use super::value::{Object, Value};
-use super::{Format, bracket, json, program};
+use super::{Format, access, bracket, json, layout, program, request, system};
+use crate::record::Http;
 use crate::record::time::{Clock, parse_prefix};
 
 /// What a line says beyond its header.
@@ -31,19 +32,278 @@ pub(in crate::record) struct Facts<'a> {
 pub(in crate::record) fn of_line<'a>(line: &'a [u8], clock: &Clock) -> Facts<'a> {
     let line = memchr(b'\n', line).map_or(line, |end| line.get(..end).unwrap_or(line));
     let format = program::read(line, clock).format;
-    match format {
-        Format::NginxError => Facts {
+    let behind = || {
+        let (_, len) = parse_prefix(line, clock)?;
+        line.get(len..)
+    };
+    let found = match format {
+        Format::NginxError => Some(Facts {
             upstream: quoted_behind(line, b"upstream: \""),
             ..Facts::default()
-        },
-        Format::AccessCombined => Facts {
-            duration: duration::labelled(line),
+        }),
+        Format::AccessCombined => Some(of_access(line)),
+        Format::Logfmt => Some(of_pairs(line)),
+        Format::HaProxy => access::haproxy(line, clock)
+            .and_then(|(_, found)| found)
+            .map(of_request),
+        Format::Squid => behind().and_then(request::squid_request).map(of_request),
+        Format::Iis => behind().and_then(request::behind_stamp).map(of_request),
+        Format::AwsElb => request::aws_head(line, clock)
+            .and_then(|(_, rest)| request::balancer(rest))
+            .or_else(|| request::behind_stamp(behind()?))
+            .map(of_request),
+        Format::Envoy => bracketed(line)
+            .and_then(|(_, rest)| request::quoted(rest, true))
+            .map(of_request),
+        Format::Gin => bracketed(line)
+            .and_then(|(_, rest)| request::gin(rest))
+            .map(of_request),
+        Format::Rails => Some(Facts {
+            duration: request::rails_completed(line),
             ..Facts::default()
-        },
-        Format::Logfmt => of_pairs(line),
-        Format::PythonLogging | Format::Log4j | Format::Dated | Format::Plain => names(line, format, clock),
-        _ => Facts::default(),
+        }),
+        Format::RubyLogger => Some(of_ruby(line)),
+        Format::Postgresql => Some(Facts {
+            duration: statement_duration(line),
+            ..Facts::default()
+        }),
+        Format::Logcat => of_logcat(line, behind()),
+        Format::Lambda => behind().map(of_lambda),
+        Format::Mysql => behind().map(|rest| Facts {
+            thread: text(word(trim_blanks(rest)).0),
+            logger: trim_blanks(rest)
+                .split(|byte| *byte == b'[')
+                .nth(3)
+                .and_then(|inside| text(inside.split(|byte| *byte == b']').next()?)),
+            ..Facts::default()
+        }),
+        Format::Mongodb => behind().map(of_mongodb),
+        Format::Clickhouse => behind().map(of_clickhouse),
+        Format::Rabbitmq => memmem::find(line, b" <").map(|at| Facts {
+            thread: line.get(at + 1..).and_then(|rest| text(word(rest).0)),
+            ..Facts::default()
+        }),
+        Format::Kafka => Some(Facts {
+            logger: bracket::class_at_end(line).and_then(text),
+            ..Facts::default()
+        }),
+        Format::Elasticsearch => Some(Facts {
+            logger: line
+                .split(|byte| *byte == b'[')
+                .nth(3)
+                .and_then(|inside| text(inside.split(|byte| *byte == b']').next()?.trim_ascii())),
+            ..Facts::default()
+        }),
+        Format::Zookeeper => behind().map(of_zookeeper),
+        Format::JavaUtilLogging => behind().map(|rest| Facts {
+            logger: text(word(trim_blanks(rest)).0),
+            ..Facts::default()
+        }),
+        Format::DotnetConsole => memmem::find(line, b": ").and_then(|at| {
+            let (_, category) = layout::dotnet_head(line.get(at.checked_sub(4)?..)?)?;
+            Some(Facts {
+                logger: text(category),
+                ..Facts::default()
+            })
+        }),
+        Format::Klog => behind().map(|rest| Facts {
+            logger: split_at_byte(rest, b']')
+                .and_then(|(head, _)| text(head.rsplit(|byte| *byte == b' ').next()?)),
+            ..Facts::default()
+        }),
+        Format::Loguru => memmem::find(line, b" - ").map(|at| Facts {
+            logger: line
+                .get(..at)
+                .and_then(|head| head.rsplit(|byte| *byte == b'|').next())
+                .and_then(|place| text(trim_blanks(place).split(|byte| *byte == b':').next()?)),
+            ..Facts::default()
+        }),
+        Format::Tracing => behind().map(|rest| Facts {
+            logger: layout::tracing_target(tail(rest).rest).and_then(text),
+            ..Facts::default()
+        }),
+        Format::ApacheError => Some(of_apache(line)),
+        Format::Zap => Some(Facts {
+            logger: line.split(|byte| *byte == b'\t').nth(2).and_then(text),
+            ..Facts::default()
+        }),
+        Format::Cassandra => Some(of_cassandra(line, clock)),
+        Format::Sidekiq => behind().map(|rest| {
+            let tail = tail(rest);
+            Facts {
+                thread: tail.thread_key.and_then(text),
+                request_id: tail.job_key.and_then(text),
+                ..Facts::default()
+            }
+        }),
+        Format::PythonLogging
+        | Format::Log4j
+        | Format::Dated
+        | Format::Plain
+        | Format::Hclog
+        | Format::EnvLogger
+        | Format::Serilog => Some(names(line, format, clock)),
+        _ => None,
+    };
+    found.unwrap_or_default()
+}
+
+fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    utf8(bytes).map(Cow::Borrowed)
+}
+
+fn of_request(found: request::Found<'_>) -> Facts<'_> {
+    // The names live as long as the line does.
+    Facts {
+        duration: found.duration,
+        upstream: found.upstream.map(Cow::Borrowed),
+        request_id: found.request_id.map(Cow::Borrowed),
+        ..Facts::default()
     }
+}
+
+/// `rt=0.012`, the `12ms` at the end that Traefik writes, and morgan's times.
+fn of_access(line: &[u8]) -> Facts<'_> {
+    let last = line.rsplit(|byte| *byte == b' ').next().and_then(utf8);
+    let plain = || {
+        let at = memmem::find(line, b" - ").map_or(0, |at| at + 3);
+        [line, line.get(at..)?].into_iter().find_map(request::plain)
+    };
+    let traefik = last.filter(|last| last.ends_with("ms")).and_then(duration::parse);
+    Facts {
+        duration: duration::labelled(line).or(traefik).or_else(|| plain()?.duration),
+        request_id: memmem::rfind(line, b" id=").and_then(|at| text(word(line.get(at + 4..)?).0)),
+        upstream: traefik.and_then(|_| text(line.rsplit(|byte| *byte == b'"').nth(1)?)),
+        ..Facts::default()
+    }
+}
+
+/// `E, [2026-11-28T06:44:38.885560 #8163] ERROR -- cart: [request id] message`.
+fn of_ruby(line: &[u8]) -> Facts<'_> {
+    let rest = memmem::find(line, b" -- ")
+        .and_then(|at| line.get(at + 4..))
+        .unwrap_or_default();
+    let (name, message) = split_at_byte(rest, b':').unwrap_or_default();
+    let message = trim_blanks(message);
+    let tag = bracketed(message).filter(|(tag, _)| layout::is_uuid(tag));
+    let message = tag.map_or(message, |(_, rest)| trim_blanks(rest));
+    Facts {
+        logger: text(name),
+        request_id: tag.and_then(|(tag, _)| text(tag)),
+        duration: request::rails_completed(message),
+        ..Facts::default()
+    }
+}
+
+/// `LOG:  duration: 1234.567 ms  statement: ...`.
+fn statement_duration(line: &[u8]) -> Option<i64> {
+    const LABEL: &[u8] = b"duration: ";
+    let at = memmem::find(line, LABEL)? + LABEL.len();
+    let rest = line.get(at..)?;
+    let end = memmem::find(rest, b" ms")?;
+    duration::parse(utf8(rest.get(..end + 3)?)?)
+}
+
+fn of_logcat<'a>(line: &'a [u8], behind: Option<&'a [u8]>) -> Option<Facts<'a>> {
+    let (thread, tag) = match (behind, line) {
+        (Some(rest), _) => {
+            let fields = system::logcat_fields(rest)?;
+            (Some(fields.thread), fields.tag)
+        }
+        (None, [letter, b'/', rest @ ..]) => (None, system::brief_fields(*letter, rest)?.2),
+        _ => return None,
+    };
+    Some(Facts {
+        thread: thread.and_then(text),
+        logger: text(tag.trim_ascii()),
+        ..Facts::default()
+    })
+}
+
+/// `<tab>request id<tab>ERROR<tab>message`.
+fn of_lambda(rest: &[u8]) -> Facts<'_> {
+    Facts {
+        request_id: rest.split(|byte| *byte == b'\t').nth(1).and_then(text),
+        ..Facts::default()
+    }
+}
+
+/// ` E STORAGE  [initandlisten] message`.
+fn of_mongodb(rest: &[u8]) -> Facts<'_> {
+    let (component, after) = word(rest.get(3..).unwrap_or_default());
+    Facts {
+        logger: text(component),
+        thread: bracketed(trim_blanks(after)).and_then(|(thread, _)| text(thread)),
+        ..Facts::default()
+    }
+}
+
+/// ` [ 7 ] {query} <Error> logger: message`.
+fn of_clickhouse(rest: &[u8]) -> Facts<'_> {
+    let (thread, rest) = bracketed(trim_blanks(rest)).unwrap_or_default();
+    let (query, rest) = rest
+        .strip_prefix(b" {")
+        .and_then(|rest| split_at_byte(rest, b'}'))
+        .unwrap_or_default();
+    let logger =
+        split_at_byte(rest, b'>').and_then(|(_, rest)| Some(split_at_byte(trim_blanks(rest), b':')?.0));
+    Facts {
+        thread: text(thread.trim_ascii()),
+        request_id: text(query),
+        logger: logger.and_then(text),
+        ..Facts::default()
+    }
+}
+
+/// ` [myid:1] - ERROR [main:QuorumPeerMain@98] - message`.
+fn of_zookeeper(rest: &[u8]) -> Facts<'_> {
+    // The thread's name may have brackets of its own.
+    let place = trim_blanks(tail(rest).rest)
+        .strip_prefix(b"[")
+        .unwrap_or_default();
+    let end = memmem::find(place, b"] - ").unwrap_or(0);
+    let place = place.get(..end).unwrap_or_default();
+    let colon = place.iter().rposition(|byte| *byte == b':').unwrap_or(0);
+    let (thread, logger) = place.split_at(colon);
+    let logger = logger.strip_prefix(b":").unwrap_or(logger);
+    Facts {
+        thread: text(thread),
+        logger: logger.split(|byte| *byte == b'@').next().and_then(text),
+        ..Facts::default()
+    }
+}
+
+/// `ERROR [main] 2026-11-28 06:45:38,493 CassandraDaemon.java:803 - message`.
+fn of_cassandra<'a>(line: &'a [u8], clock: &Clock) -> Facts<'a> {
+    let (_, rest) = word(line);
+    let (thread, rest) = bracketed(trim_blanks(rest)).unwrap_or_default();
+    let rest = trim_blanks(rest);
+    let len = parse_prefix(rest, clock).map_or(0, |(_, len)| len);
+    Facts {
+        thread: text(thread),
+        logger: rest.get(len..).and_then(|rest| text(word(trim_blanks(rest)).0)),
+        ..Facts::default()
+    }
+}
+
+/// `[stamp] [proxy:error] [pid 8286:tid 8343] message`.
+fn of_apache(line: &[u8]) -> Facts<'_> {
+    let module = line.split(|byte| *byte == b'[').nth(2).unwrap_or_default();
+    let thread = memmem::find(line, b":tid ").and_then(|at| {
+        let rest = line.get(at + 5..)?;
+        text(split_at_byte(rest, b']')?.0)
+    });
+    Facts {
+        logger: split_at_byte(module, b':').and_then(|(module, _)| text(module)),
+        thread,
+        ..Facts::default()
+    }
+}
+
+/// Request and duration of a line of IIS, by the names of its file's `#Fields:`.
+pub(in crate::record) fn of_w3c(names: &[u8], line: &[u8]) -> Option<(Http, Option<i64>)> {
+    let found = request::by_fields(names, line)?;
+    Some((found.http, found.duration))
 }
 
 /// The facts of a JSON object, unless a transport wrote it.
@@ -97,10 +357,25 @@ fn names<'a>(line: &'a [u8], format: Format, clock: &Clock) -> Facts<'a> {
             ..Facts::default()
         };
     }
+    if let Some(fields) = program::behind_level(line, clock).and_then(program::django_fields) {
+        return Facts {
+            logger: text(fields.logger),
+            thread: text(fields.thread),
+            ..Facts::default()
+        };
+    }
     let (inside, rest) = match bracketed(line) {
         Some((inside, rest)) => (inside, Some(rest)),
         None => (line, None),
     };
+    if let Some(rest) = program::behind_time(inside).filter(|_| format == Format::Log4j) {
+        let (thread, logger) = tail(rest).names();
+        return Facts {
+            thread: thread.and_then(text),
+            logger: logger.and_then(text),
+            ..Facts::default()
+        };
+    }
     let Some((_, len)) = parse_prefix(inside, clock) else {
         return bracket::logger(line).map_or_else(Facts::default, |logger| Facts {
             logger: utf8(logger).map(Cow::Borrowed),
@@ -114,7 +389,12 @@ fn names<'a>(line: &'a [u8], format: Format, clock: &Clock) -> Facts<'a> {
     } else {
         inside
     });
-    let (thread, logger) = tail.names();
+    let (mut thread, mut logger) = tail.names();
+    let labelled = tail.word.first().is_some_and(u8::is_ascii_lowercase);
+    if labelled && logger.is_none() {
+        // `[api] error: message` of winston, `[stamp][info][gc]` of Java
+        (thread, logger) = (None, thread);
+    }
     let as_text = |bytes: Option<&'a [u8]>| bytes.and_then(utf8).map(Cow::Borrowed);
     Facts {
         thread: as_text(thread),

@@ -124,7 +124,8 @@ fn program<'a>(object: &Object<'a>, line: &'a [u8], clock: &Clock) -> Header<'a>
         stamp: object.first(TIMES, |value| stamp(value, clock)),
         level: object
             .first(LEVELS, level_of)
-            .or_else(|| object.first(&["PRIORITY"], level_of)),
+            .or_else(|| object.first(&["PRIORITY"], level_of))
+            .or_else(|| event_level(object)),
         service: service(object),
         host: host(object),
         pid: pid(object, PIDS),
@@ -154,17 +155,23 @@ fn stamp(value: &Value<'_>, clock: &Clock) -> Option<Stamp> {
 fn level_of(value: &Value<'_>) -> Option<Level> {
     match value {
         Value::Integer(number) => level::from_number(*number),
-        Value::Text(text) if text.len() == 1 => match text.as_bytes() {
-            b"I" => Some(Level::Info),
-            b"W" => Some(Level::Warning),
-            b"E" => Some(Level::Error),
-            b"F" => Some(Level::Critical),
-            b"D" => Some(Level::Debug),
-            _ => level::from_number(text.parse().ok()?),
-        },
+        Value::Text(text) if text.len() == 1 => {
+            let letter = text.as_bytes().first().copied()?;
+            level::from_letter(letter).or_else(|| level::from_number(text.parse().ok()?))
+        }
         Value::Text(text) => {
             level::from_word(text.trim_ascii().as_bytes()).or_else(|| level::from_number(text.parse().ok()?))
         }
+        _ => None,
+    }
+}
+
+/// The kind of an event of Kubernetes.
+fn event_level(object: &Object<'_>) -> Option<Level> {
+    object.get("kind")?.text().filter(|kind| *kind == "Event")?;
+    match object.get("type")?.text()?.as_ref() {
+        "Normal" => Some(Level::Info),
+        "Warning" => Some(Level::Warning),
         _ => None,
     }
 }

@@ -12,15 +12,15 @@ pub(super) fn from_word(word: &[u8]) -> Option<Level> {
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
     let level = match &*lower {
-        b"trace" | b"trac" | b"blat" | b"debug" | b"debg" | b"dbug" | b"verbose" | b"fine" | b"finer"
-        | b"finest" | b"config" | b"debug1" | b"debug2" | b"debug3" | b"debug4" | b"debug5" | b"noise" => {
-            Level::Debug
-        }
-        b"info" | b"information" | b"log" | b"success" => Level::Info,
+        b"trace" | b"trac" | b"trce" | b"trc" | b"blat" | b"dbg" | b"vrb" | b"debug" | b"debg" | b"dbug"
+        | b"verbose" | b"fine" | b"finer" | b"finest" | b"config" | b"debug1" | b"debug2" | b"debug3"
+        | b"debug4" | b"debug5" | b"noise" => Level::Debug,
+        b"info" | b"inf" | b"information" | b"log" | b"success" => Level::Info,
         b"notice" => Level::Notice,
-        b"warn" | b"warning" => Level::Warning,
+        b"warn" | b"wrn" | b"warning" => Level::Warning,
         b"err" | b"erro" | b"error" | b"severe" => Level::Error,
-        b"crit" | b"critical" | b"fatal" | b"alert" | b"emerg" | b"emergency" | b"panic" => Level::Critical,
+        b"crit" | b"critical" | b"fatal" | b"ftl" | b"pnc" | b"alert" | b"emerg" | b"emergency"
+        | b"panic" => Level::Critical,
         _ => return None,
     };
     Some(level)
@@ -41,6 +41,19 @@ pub(super) fn from_bracket(inside: &[u8]) -> Option<Level> {
         let before_slash = inside.split(|&byte| byte == b'/').next()?;
         let after_colon = inside.rsplit(|&byte| byte == b':').next()?;
         from_word(before_slash).or_else(|| from_word(after_colon))
+    })
+}
+
+/// The letter of glog, Android, MongoDB, capnslog and Ruby.
+pub(super) const fn from_letter(letter: u8) -> Option<Level> {
+    Some(match letter {
+        b'V' | b'D' | b'T' => Level::Debug,
+        b'I' => Level::Info,
+        b'N' => Level::Notice,
+        b'W' => Level::Warning,
+        b'E' => Level::Error,
+        b'F' | b'C' | b'A' => Level::Critical,
+        _ => return None,
     })
 }
 

@@ -48,6 +48,10 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     if header.level.is_none() && header.stamp.is_none() {
         return None;
     }
+    if request.method.is_some() {
+        // The host that was asked, not the one that wrote the line.
+        header.host = None;
+    }
     header.http = request.http();
     Some(header)
 }

@@ -15,6 +15,9 @@ pub(super) const TIMES: &[&str] = &[
     "date",
     "datetime",
     "eventTime",
+    "@t",
+    "Timestamp",
+    "lastTimestamp",
 ];
 /// How bad it is (`s` is MongoDB's).
 pub(super) const LEVELS: &[&str] = &[
@@ -26,6 +29,12 @@ pub(super) const LEVELS: &[&str] = &[
     "log_level",
     "loglevel",
     "level_name",
+    "error_severity",
+    "log.severity",
+    "@level",
+    "LogLevel",
+    "Level",
+    "@l",
     "s",
 ];
 /// What happened.
@@ -36,6 +45,10 @@ pub(super) const MESSAGES: &[&str] = &[
     "event",
     "log",
     "@message",
+    "@m",
+    "@mt",
+    "Message",
+    "RenderedMessage",
     "short_message",
     "fields.message",
     "text",
@@ -58,6 +71,8 @@ pub(super) const ERRORS: &[&str] = &[
     "fields.error",
     "full_message",
     "thrown",
+    "@x",
+    "Exception",
 ];
 /// Who wrote it. A logger is not a service.
 pub(super) const SERVICES: &[&str] = &[

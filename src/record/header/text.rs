@@ -61,6 +61,27 @@ pub(super) fn trim_blanks(bytes: &[u8]) -> &[u8] {
     bytes.get(blanks..).unwrap_or_default()
 }
 
+/// How syslog daemons write a line end.
+pub(super) const ESCAPED_END: &[u8] = b"#012";
+
+/// `line` with the control characters that syslog daemons write as `#` and three octal digits.
+pub(super) fn without_escapes(line: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = memchr(b'#', rest) {
+        let (before, escape) = rest.split_at(at);
+        out.extend_from_slice(before);
+        let (byte, len) = match escape {
+            [b'#', b'0', high @ b'0'..=b'3', low @ b'0'..=b'7', ..] => ((high - b'0') * 8 + (low - b'0'), 4),
+            _ => (b'#', 1),
+        };
+        out.push(byte);
+        rest = escape.get(len..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
 /// What is left of a line that overwrote itself: what follows the last carriage return, unless that is
 /// nothing. Of several lines nothing is taken away.
 pub(super) fn last_written(line: &[u8]) -> &[u8] {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::tail::parenthesised;
 use super::text::{bracketed, leading_number, number, split_at_byte, utf8, word};
 use super::{Format, Header, Stream, ci, level};
 use crate::record::time::{Clock, Stamp, parse_prefix};
@@ -42,6 +43,9 @@ fn digits_first<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     if line.starts_with(b"1 ") {
         return syslog_5424(line, clock);
     }
+    if line.get(10) == Some(&b' ') {
+        return macos(line, clock);
+    }
     // Transports write `2026-11-22T07:26:41...` or `1795331755.075930`; other stamps are the program's.
     if !matches!(line.get(10)?, b'T' | b'.') {
         return None;
@@ -53,6 +57,7 @@ fn digits_first<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
         .or_else(|| rest.is_empty().then_some(rest))?;
     let written = line.get(..len)?;
     let found = container(rest)
+        .or_else(|| heroku(rest))
         .or_else(|| ci::gitlab(rest))
         .or_else(|| is_fixed_nanos(written).then(|| transport(Format::Stamped, rest)))
         .or_else(|| iso_syslog(written, rest))
@@ -73,6 +78,31 @@ fn container(rest: &[u8]) -> Option<Header<'_>> {
     matches!(tags, [b'F' | b'P'] | [b'F' | b'P', b':', ..]).then(|| Header {
         stream: Stream::named(stream),
         ..transport(Format::Cri, message)
+    })
+}
+
+/// `app[web.1]: message`, `heroku[router]: message` behind the stamp of `heroku logs`: a dyno is a service.
+fn heroku(rest: &[u8]) -> Option<Header<'_>> {
+    let rest = rest
+        .strip_prefix(b"app")
+        .or_else(|| rest.strip_prefix(b"heroku"))?;
+    let (dyno, rest) = bracketed(rest)?;
+    let rest = rest.strip_prefix(b":")?;
+    let message = rest.strip_prefix(b" ").unwrap_or(rest);
+    Some(Header {
+        service: Some(Cow::Borrowed(utf8(dyno)?)),
+        ..transport(Format::Stamped, message)
+    })
+}
+
+/// `2026-11-22 07:34:50.123456+0100  localhost kernel[0]: message` of `log show --style syslog`.
+fn macos<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
+    const STAMP: usize = "2026-11-22 07:34:50.123456+0100".len();
+    let rest = line.get(STAMP..)?.strip_prefix(b"  ")?;
+    let (stamp, _) = parse_prefix(line, clock).filter(|(_, len)| *len == STAMP)?;
+    Some(Header {
+        stamp: Some(stamp),
+        ..host_and_ident(Format::JournalIso, rest)?
     })
 }
 
@@ -175,11 +205,16 @@ fn host_and_ident(format: Format, rest: &[u8]) -> Option<Header<'_>> {
     let len = rest
         .iter()
         .take(LONGEST_IDENT)
-        .position(|byte| matches!(byte, b'[' | b':' | b' '))?;
+        .position(|byte| matches!(byte, b'[' | b':' | b' ' | b'\n'))?;
     let (ident, rest) = rest.split_at_checked(len)?;
     let (pid, rest) = match bracketed(rest) {
         Some((pid, rest)) => (number(pid), rest),
         None => (None, rest),
+    };
+    // macOS adds `(com.example.job[123])`, the job that the line is about.
+    let rest = match rest.strip_prefix(b" ").and_then(parenthesised) {
+        Some((_, rest)) if pid.is_some() => rest,
+        _ => rest,
     };
     let rest = rest.strip_prefix(b":")?;
     let message = rest
@@ -387,7 +422,8 @@ mod tests {
         ] {
             let header = read(line);
             assert!(!header.transport && header.starts_record, "{line}");
-            assert_eq!((header.format, header.host), (Format::Dated, None), "{line}");
+            assert!(matches!(header.format, Format::Dated | Format::Tracing), "{line}");
+            assert_eq!(header.host, None, "{line}");
         }
     }
 

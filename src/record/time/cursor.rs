@@ -106,6 +106,12 @@ impl Cursor<'_> {
         (hour <= 23).then_some(hour * 3600 + rest)
     }
 
+    /// `h:mm:ss`, in seconds.
+    pub(super) fn short_time(&mut self) -> Option<u32> {
+        let hour = self.digits::<1>()?;
+        Some(hour * 3600 + self.minutes_and_seconds()?)
+    }
+
     /// `h:mm:ss AM` with a blank or a narrow no-break space (Java 20 and later).
     pub(super) fn half_day_time(&mut self) -> Option<u32> {
         let hour = self.day()?;
@@ -155,7 +161,7 @@ impl Cursor<'_> {
 
     /// The zone after a time, attached or behind a blank.
     ///
-    /// A name other than UTC and GMT is passed over, for it may mean different offsets.
+    /// A name that means different offsets in different places is passed over.
     pub(super) fn zone(&mut self) -> Option<i32> {
         if let Some(east) = self.attached_zone() {
             return Some(east);
@@ -191,25 +197,17 @@ impl Cursor<'_> {
     }
 
     fn zone_name(&mut self, rest: &[u8]) -> Option<i32> {
-        const OTHERS: [&[u8]; 24] = [
-            b"CET", b"CEST", b"EET", b"EEST", b"WET", b"WEST", b"BST", b"IST", b"MSK", b"EST", b"EDT",
-            b"CST", b"CDT", b"MST", b"MDT", b"PST", b"PDT", b"JST", b"KST", b"SGT", b"HKT", b"AEST", b"AEDT",
-            b"NZST",
-        ];
         let len = rest
             .iter()
             .take(5)
             .take_while(|byte| byte.is_ascii_uppercase())
             .count();
-        let name = rest.get(..len)?;
-        if Cursor(rest.get(len..)?).at_boundary() {
-            let universal = matches!(name, b"UTC" | b"GMT");
-            if universal || OTHERS.contains(&name) {
-                self.skip(1 + len);
-                return universal.then_some(0);
-            }
+        let east = named_zone(rest.get(..len)?)?;
+        if !Cursor(rest.get(len..)?).at_boundary() {
+            return None;
         }
-        None
+        self.skip(1 + len);
+        east
     }
 
     /// `+02:00`, `+0200`, `+02`, with an end behind it.
@@ -229,4 +227,32 @@ impl Cursor<'_> {
         (self.at_boundary() && minutes <= 45 && minutes % 15 == 0 && east <= MAX_OFFSET)
             .then_some(sign * east)
     }
+}
+
+/// Seconds east of UTC of a zone's name; nothing inside where it means different offsets in different places.
+fn named_zone(name: &[u8]) -> Option<Option<i32>> {
+    let hours = match name {
+        b"UTC" | b"GMT" | b"WET" => 0,
+        b"CET" | b"WEST" => 1,
+        b"CEST" | b"EET" | b"SAST" => 2,
+        b"EEST" | b"MSK" => 3,
+        b"HKT" | b"SGT" | b"AWST" => 8,
+        b"JST" | b"KST" => 9,
+        b"AEST" => 10,
+        b"AEDT" => 11,
+        b"NZST" => 12,
+        b"NZDT" => 13,
+        b"EDT" => -4,
+        b"EST" => -5,
+        b"CDT" => -5,
+        b"MDT" => -6,
+        b"MST" | b"PDT" => -7,
+        b"PST" | b"AKDT" => -8,
+        b"AKST" => -9,
+        b"HST" => -10,
+        // British or Bangladesh, China or Chicago, India, Ireland or Israel.
+        b"BST" | b"CST" | b"IST" => return Some(None),
+        _ => return None,
+    };
+    Some(Some(hours * SECONDS_PER_HOUR))
 }

@@ -9,21 +9,24 @@ use super::{Clock, NANOS_PER_SECOND, Stamp, TimeQuality, epoch_scale, from_epoch
 
 /// The time stamp at the very start of `bytes`, and its length.
 ///
-/// Understood are ISO 8601, the slashed dates of nginx and Go, RFC 3164 with and without a year,
-/// the dates of access logs, Redis, Tomcat, Apache, ctime, java.util.logging, klog, RFC 2822 and
-/// `journalctl -o short-full`, and counts of seconds (10 digits) or milliseconds (13) from 1970.
+/// Understood are ISO 8601 (also without separators), the slashed dates of nginx and Go, RFC 3164 with and without
+/// a year, the dates of access logs, Redis, Tomcat, Apache, ctime, java.util.logging, klog, RFC 2822,
+/// Android, MySQL, ClickHouse, Windows, svlogd and `journalctl -o short-full`, TAI64N, and counts of seconds
+/// (10 digits) or milliseconds (13) from 1970. `docs/formats.md` shows one of each.
 #[must_use]
 pub fn parse_prefix(bytes: &[u8], clock: &Clock) -> Option<(Stamp, usize)> {
     let mut cursor = Cursor(bytes);
     let stamp = match bytes.first()? {
         b'0'..=b'9' => match leading_digits(bytes) {
             4 => year_first(&mut cursor)?.resolve(clock)?,
-            1 | 2 => day_first(&mut cursor)?.resolve(clock)?,
+            1 | 2 => short_first(&mut cursor)?.resolve(clock)?,
+            6 | 8 => joined(&mut cursor)?.resolve(clock)?,
             10 => epoch_seconds(&mut cursor)?,
             13 => epoch_millis(&mut cursor)?,
             _ => return None,
         },
         b'A'..=b'Z' => name_first(&mut cursor)?.resolve(clock)?,
+        b'@' => tai64n(&mut cursor)?,
         _ => return None,
     };
     cursor
@@ -86,8 +89,13 @@ struct Parts {
 }
 
 impl Parts {
-    /// Reads `hh:mm:ss` and a fraction.
+    /// Reads `hh:mm:ss` and a fraction; MariaDB writes ` h:mm:ss`.
     fn clock_time(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        if let [b' ', b'0'..=b'9', b':', ..] = cursor.0 {
+            cursor.skip(1);
+            self.second_of_day = cursor.short_time()?;
+            return Some(());
+        }
         self.second_of_day = cursor.time_of_day()?;
         self.nanos = cursor.fraction();
         Some(())
@@ -133,6 +141,7 @@ fn year_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
     let mut parts = match cursor.0.get(4)? {
         b'-' => year_first_date(cursor, b'-')?,
         b'/' => year_first_date(cursor, b'/')?,
+        b'.' => year_first_date(cursor, b'.')?,
         b' ' => {
             let year = cursor.year()?;
             cursor.eat(b' ')?;
@@ -146,7 +155,11 @@ fn year_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
         }
         _ => return None,
     };
-    cursor.eat_any(b"T ")?;
+    // `2026/11/22 - 07:34:50` of gin, `2026-11-22_07:34:50` of svlogd
+    match cursor.0.strip_prefix(b" - ") {
+        Some(rest) => cursor.0 = rest,
+        None => cursor.eat_any(b"T _").map(drop)?,
+    }
     parts.clock_time(cursor)?;
     parts.zone = cursor.zone();
     Some(parts)
@@ -167,6 +180,121 @@ fn year_first_date(cursor: &mut Cursor<'_>, separator: u8) -> Option<Parts> {
     })
 }
 
+/// A stamp that begins with one or two digits: a day, or a month.
+fn short_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    let digits = leading_digits(cursor.0);
+    let behind = cursor.0.get(digits + 1)?;
+    match cursor.0.get(digits)? {
+        b'-' | b'/' | b' ' if behind.is_ascii_alphabetic() => day_first(cursor),
+        b'-' if digits == 2 => month_and_day(cursor),
+        b'/' => slashed(cursor),
+        b'.' if digits == 2 => dotted(cursor),
+        _ => None,
+    }
+}
+
+/// `11-22 07:34:50.123` of Android.
+fn month_and_day(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    let month = cursor.digits::<2>()?;
+    cursor.eat(b'-')?;
+    let day = cursor.digits::<2>()?;
+    cursor.eat(b' ')?;
+    let mut parts = Parts {
+        month,
+        day,
+        ..Parts::default()
+    };
+    parts.clock_time(cursor)?;
+    Some(parts)
+}
+
+/// `11/22/2026 7:34:50 AM` of Windows. Without AM or PM the month comes first only where it cannot come second:
+/// `22/11/2026 07:34:50`, `11/22/2026 07:34:50`; `11/12/2026` may be either.
+fn slashed(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    let first = cursor.day()?;
+    cursor.eat(b'/')?;
+    let second = cursor.day()?;
+    cursor.eat(b'/')?;
+    let year = cursor.year()?;
+    let _comma = cursor.eat(b',');
+    cursor.eat(b' ')?;
+    let mut ahead = Cursor(cursor.0);
+    let half_day = ahead.half_day_time();
+    let (month, day) = match half_day {
+        Some(_) => (first, second),
+        None if first > 12 => (second, first),
+        None if second > 12 => (first, second),
+        None => return None,
+    };
+    let mut parts = Parts {
+        year,
+        month,
+        day,
+        ..Parts::default()
+    };
+    match half_day {
+        Some(second_of_day) => {
+            parts.second_of_day = second_of_day;
+            cursor.0 = ahead.0;
+        }
+        None => {
+            parts.clock_time(cursor)?;
+            parts.zone = cursor.zone();
+        }
+    }
+    Some(parts)
+}
+
+/// `22.11.2026 07:34:50`.
+fn dotted(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    let day = cursor.digits::<2>()?;
+    cursor.eat(b'.')?;
+    let month = cursor.digits::<2>()?;
+    cursor.eat(b'.')?;
+    let year = cursor.year()?;
+    let _comma = cursor.eat(b',');
+    cursor.eat_any(b" T")?;
+    let mut parts = Parts {
+        year,
+        month,
+        day,
+        ..Parts::default()
+    };
+    parts.clock_time(cursor)?;
+    parts.zone = cursor.zone();
+    Some(parts)
+}
+
+/// `20261122T073450Z`, `20261122 07:34:50`, and `261122  7:34:50` of old MySQL.
+fn joined(cursor: &mut Cursor<'_>) -> Option<Parts> {
+    let short = leading_digits(cursor.0) == 6;
+    let year = if short {
+        i32::try_from(2000 + cursor.digits::<2>()?).ok()
+    } else {
+        cursor.year()?
+    };
+    let month = cursor.digits::<2>()?;
+    let day = cursor.digits::<2>()?;
+    let separator = cursor.eat_any(if short { b" " } else { b"T " })?;
+    let mut parts = Parts {
+        year,
+        month,
+        day,
+        ..Parts::default()
+    };
+    if separator == b'T' && leading_digits(cursor.0) == 6 {
+        let (hour, minute) = (cursor.digits::<2>()?, cursor.digits::<2>()?);
+        let second = cursor.digits::<2>()?;
+        (hour <= 23 && minute <= 59 && second <= 60).then_some(())?;
+        parts.second_of_day = hour * 3600 + minute * 60 + second;
+        parts.nanos = cursor.fraction();
+    } else {
+        parts.clock_time(cursor)?;
+    }
+    parts.zone = cursor.zone();
+    Some(parts)
+}
+
 /// `22/Nov/2026:07:31:34 +0000`, `22-Nov-2026 07:34:50.123`, `22 Nov 2026 07:34:53.402`.
 fn day_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
     let day = cursor.day()?;
@@ -174,7 +302,12 @@ fn day_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
     let month = cursor.month_name()?;
     cursor.eat(separator)?;
     let year = cursor.year()?;
-    cursor.eat_any(if separator == b'/' { b": " } else { b" " })?;
+    match (separator, cursor.0.strip_prefix(b"::")) {
+        // Erlang's error reports
+        (b'-', Some(rest)) => cursor.0 = rest,
+        (b'/', _) => cursor.eat_any(b": ").map(drop)?,
+        _ => cursor.eat(b' ')?,
+    }
     let mut parts = Parts {
         year,
         month,
@@ -189,7 +322,7 @@ fn day_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
 /// A stamp that begins with a month, a weekday or a klog severity.
 fn name_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
     match cursor.0 {
-        [b'I' | b'W' | b'E' | b'F', b'0' | b'1', ..] => klog(cursor),
+        [b'I' | b'W' | b'E' | b'F', b'0' | b'1' | b'2', ..] => klog(cursor),
         [b'S', b'u' | b'a', ..] | [b'M', b'o', ..] | [b'F', b'r', ..] | [b'T' | b'W', ..] => {
             weekday_first(cursor)
         }
@@ -250,9 +383,12 @@ fn weekday_first(cursor: &mut Cursor<'_>) -> Option<Parts> {
     Some(parts)
 }
 
-/// `I1122 07:34:50.123456`.
+/// `I1122 07:34:50.123456`, `I20261122 07:34:50.123456` of glog.
 fn klog(cursor: &mut Cursor<'_>) -> Option<Parts> {
     cursor.skip(1);
+    if leading_digits(cursor.0) == 8 {
+        return joined(cursor);
+    }
     let month = cursor.digits::<2>()?;
     let day = cursor.digits::<2>()?;
     cursor.eat(b' ')?;
@@ -275,6 +411,22 @@ fn epoch_seconds(cursor: &mut Cursor<'_>) -> Option<Stamp> {
     }
     let nanos = seconds.checked_mul(NANOS_PER_SECOND)?;
     Some(Stamp::written(nanos + i64::from(cursor.fraction())))
+}
+
+/// `@400000006b029b24075bca00` of svlogd, s6 and multilog.
+fn tai64n(cursor: &mut Cursor<'_>) -> Option<Stamp> {
+    /// The label of 1970, and the ten seconds that TAI was ahead of UTC when leap seconds began.
+    const EPOCH: u64 = (1 << 62) + 10;
+    let hex = |digits: Option<&[u8]>| u64::from_str_radix(std::str::from_utf8(digits?).ok()?, 16).ok();
+    let (seconds, nanos) = (hex(cursor.0.get(1..17))?, hex(cursor.0.get(17..25))?);
+    let seconds = i64::try_from(seconds.checked_sub(EPOCH)?).ok()?;
+    let nanos = i64::try_from(nanos)
+        .ok()
+        .filter(|nanos| *nanos < NANOS_PER_SECOND)?;
+    cursor.skip(25);
+    (epoch_scale(seconds)? == NANOS_PER_SECOND)
+        .then(|| seconds.checked_mul(NANOS_PER_SECOND))?
+        .map(|whole| Stamp::written(whole + nanos))
 }
 
 /// `1795332703123 `.
@@ -311,7 +463,9 @@ mod tests {
         ("2026-11-22 07:35:04,463| DEBUG passlib", "2026-11-22T06:35:04.463Z", ZoneAssumed),
         ("2026-11-22 07:35:47,579| CRIT Supervisor", "2026-11-22T06:35:47.579Z", ZoneAssumed),
         ("2026-11-22 07:17:25.553 UTC| [24061] ERROR:", "2026-11-22T07:17:25.553Z", Written),
-        ("2026-11-22 07:17:25.553 CET| [24061] ERROR:", "2026-11-22T06:17:25.553Z", ZoneAssumed),
+        ("2026-11-22 07:17:25.553 CET| [24061] ERROR:", "2026-11-22T06:17:25.553Z", Written),
+        ("2026-11-22 07:17:25.553 CST| [24061] ERROR:", "2026-11-22T06:17:25.553Z", ZoneAssumed),
+        ("2026-11-22 07:17:25 PDT|: x", "2026-11-22T14:17:25Z", Written),
         ("2026-11-22 07:34:29 +0000|] [22147]", "2026-11-22T07:34:29Z", Written),
         ("2026-11-22 07:34:29| -12 degrees", "2026-11-22T06:34:29Z", ZoneAssumed),
         ("2026-11-22 07:34:29|, and more", "2026-11-22T06:34:29Z", ZoneAssumed),
@@ -336,6 +490,21 @@ mod tests {
         ("Nov 22, 2026 7:34:50 AM| org.apache", "2026-11-22T06:34:50Z", ZoneAssumed),
         ("Nov 22, 2026 12:34:50\u{202f}PM| org.apache", "2026-11-22T11:34:50Z", ZoneAssumed),
         ("2026-12-31 23:59:60 UTC|", "2027-01-01T00:00:00Z", Written),
+        ("2026-11-28  6:40:12| 0 [Note]", "2026-11-28T05:40:12Z", ZoneAssumed),
+        ("261122  7:34:50| [ERROR] Aborting", "2026-11-22T06:34:50Z", ZoneAssumed),
+        ("20261122T073450Z|", "2026-11-22T07:34:50Z", Written),
+        ("20261122 07:34:50.5|", "2026-11-22T06:34:50.500Z", ZoneAssumed),
+        ("2026.11.22 07:34:50.123456| [ 7 ] {}", "2026-11-22T06:34:50.123456Z", ZoneAssumed),
+        ("2026-11-22_07:34:50.12345| x", "2026-11-22T06:34:50.123450Z", ZoneAssumed),
+        ("2026/11/22 - 07:34:50| | 500 |", "2026-11-22T06:34:50Z", ZoneAssumed),
+        ("11-22 07:34:50.123|  1234  5678 E Tag", "2026-11-22T06:34:50.123Z", YearAssumed),
+        ("11/22/2026 7:34:50 AM|", "2026-11-22T06:34:50Z", ZoneAssumed),
+        ("11/12/2026 7:34:50 PM|", "2026-11-12T18:34:50Z", ZoneAssumed),
+        ("22/11/2026 07:34:50|", "2026-11-22T06:34:50Z", ZoneAssumed),
+        ("22.11.2026 07:34:50|", "2026-11-22T06:34:50Z", ZoneAssumed),
+        ("22-Nov-2026::07:34:50| ===", "2026-11-22T06:34:50Z", ZoneAssumed),
+        ("I20261122 07:34:50.123456|   12345 main.cc:7] x", "2026-11-22T06:34:50.123456Z", ZoneAssumed),
+        ("@400000006b029b24075bca00| x", "2026-11-22T07:34:50.123456Z", Written),
     ];
 
     #[test]
@@ -384,6 +553,17 @@ mod tests {
             "127.0.0.1 - -",
             "0000-00-00 00:00:00",
             "9999-12-31 23:59:59",
+            "11/12/2026 07:34:50",
+            "31/31/2026 07:34:50",
+            "13-22 07:34:50.123",
+            "269922 07:34:50",
+            "20261322T073450Z",
+            "20261122T997450Z",
+            "@4000000000000000",
+            "@40000000zzzz98ef075bca00",
+            "@ffffffffffffffffffffffff",
+            "10.0.0.1 - -",
+            "12345678901234567890",
         ] {
             assert_eq!(parse_prefix(text.as_bytes(), &CLOCK), None, "{text}");
         }
