@@ -276,7 +276,6 @@ impl<'a> Joined<'a> {
 
     fn end(&mut self, end: End) {
         let bytes = self.defect.unwrap_or(end.bytes);
-        self.collector.end(bytes);
         let mut troubles = end.troubles;
         if self.defect.is_some() {
             troubles = vec![Trouble {
@@ -287,6 +286,8 @@ impl<'a> Joined<'a> {
         if troubles.is_empty() {
             troubles.extend(end.live.and_then(|live| live.compare_whole()));
         }
+        self.collector
+            .end(bytes, troubles.iter().any(|trouble| trouble.lost));
         if let Some(source) = self.sources.last() {
             let notes = troubles.into_iter().map(|trouble| trouble.of(source, bytes));
             self.not_read.extend(notes);

@@ -241,13 +241,26 @@ fn the_first_page_of_each_report_is_reviewed() {
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        let first_page = text.split("\n## Findings\n").next().unwrap().to_owned();
-        insta::assert_snapshot!(scene, first_page);
+        insta::assert_snapshot!(scene, steady(text.split("\n## Findings\n").next().unwrap()));
     }
 }
 
 #[test]
 fn a_whole_report_is_reviewed() {
     let output = scan().args(["-q", "sample-logs/port-taken"]).output().unwrap();
-    insta::assert_snapshot!("port-taken-whole", String::from_utf8(output.stdout).unwrap());
+    let text = String::from_utf8(output.stdout).unwrap();
+    insta::assert_snapshot!("port-taken-whole", steady(&text));
+}
+
+/// The report without the number of signatures, which grows.
+fn steady(text: &str) -> String {
+    let mut words: Vec<&str> = text.split(' ').collect();
+    for at in 1..words.len() {
+        let counted = words[at].starts_with("signatures")
+            || words[at..].starts_with(&["known", "failure", "signatures"]);
+        if counted && words[at - 1].parse::<u32>().is_ok() {
+            words[at - 1] = "N";
+        }
+    }
+    words.join(" ")
 }

@@ -95,6 +95,8 @@ pub struct Analysis<'a> {
     pub found: Vec<Found<'a>>,
     /// The worst first.
     pub incidents: Vec<Incident>,
+    /// What was looked for.
+    pub library: &'a Library,
 }
 
 /// Makes the story of what was detected.
@@ -125,7 +127,11 @@ pub fn analyse<'a>(detected: &'a Detected, library: &'a Library) -> Analysis<'a>
             .then_with(|| a.about.cmp(&b.about))
     });
     let incidents = cause::incidents(&found);
-    Analysis { found, incidents }
+    Analysis {
+        found,
+        incidents,
+        library,
+    }
 }
 
 impl Analysis<'_> {

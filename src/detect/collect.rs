@@ -2,17 +2,18 @@
 //!
 //! In: [`Examined`] values in the order of sources and blocks. Out: [`Detected`], the occurrences of every
 //! signature over all sources, the failed requests, and what there is to say about each source. Conditions over time
-//! and failed requests run on through the pieces of a rotated log.
+//! and failed requests run on through the pieces of a rotated log; those across logs are decided at the end.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::compile::Detector;
+use super::across::AcrossLogs;
+use super::compile::{Detector, Signal};
 use super::examine::{Assumed, Examined};
-use super::over_time::OverTime;
+use super::over_time::{self, Doubt, Event, LogTimes, Outcome, OverTime};
 use super::requests::FailedRequests;
 use super::tallies::{Subject, Tallies};
-use super::tally::{Occurrence, Place};
+use super::tally::{Place, Tally};
 use crate::record::header::Format;
 
 /// What was found in all sources.
@@ -26,6 +27,10 @@ pub struct Detected {
     pub requests: BTreeMap<(usize, Option<String>), FailedRequests>,
     /// Records that were read closely.
     pub records: u64,
+    /// Starts of which nobody can say whether their end is missing, by signature and why.
+    pub open: BTreeMap<(usize, Doubt), Tally>,
+    /// Signatures whose records across logs were too many, and the time (UTC nanoseconds) up to which they were compared.
+    pub cut_short: BTreeMap<usize, i64>,
 }
 
 /// What there is to say about one source.
@@ -58,7 +63,11 @@ pub struct Collector<'a> {
     detected: Detected,
     current: SourceFacts,
     log: Log,
+    across: AcrossLogs,
 }
+
+/// Most sampled times that are kept of a log; of more, every second one.
+const MOST_SAMPLES: usize = 4_096;
 
 /// The log that is read: a source, or the pieces of a set so far.
 #[derive(Debug, Default)]
@@ -68,8 +77,45 @@ struct Log {
     sources: Option<(usize, usize)>,
     /// Conditions over time that have seen an event in it.
     over_time: BTreeMap<usize, OverTime>,
+    /// Its first dated line, in UTC nanoseconds.
+    first_time: Option<i64>,
     /// Its last dated line so far, in UTC nanoseconds.
     last_time: Option<i64>,
+    /// Times of some of its lines, in their order.
+    samples: Vec<i64>,
+}
+
+impl Log {
+    fn number(&self) -> usize {
+        self.sources.map_or(0, |(began, _)| began)
+    }
+
+    fn times(&self) -> LogTimes<'_> {
+        LogTimes {
+            first: self.first_time,
+            last: self.last_time,
+            samples: &self.samples,
+        }
+    }
+
+    fn sample(&mut self, times: Vec<i64>) {
+        self.samples.extend(times);
+        while self.samples.len() > MOST_SAMPLES {
+            let mut number = 0;
+            self.samples.retain(|_| {
+                number += 1;
+                number % 2 == 0
+            });
+        }
+    }
+
+    /// Something of this log is lost at this place.
+    fn lose(&mut self, doubt: Doubt) {
+        let number = self.number();
+        self.over_time
+            .values_mut()
+            .for_each(|state| state.lose(number, doubt));
+    }
 }
 
 impl<'a> Collector<'a> {
@@ -80,6 +126,7 @@ impl<'a> Collector<'a> {
             detected: Detected::default(),
             current: SourceFacts::default(),
             log: Log::default(),
+            across: AcrossLogs::default(),
         }
     }
 
@@ -100,6 +147,12 @@ impl<'a> Collector<'a> {
     /// So far nobody looked at a stretch of zeros at `at` in the current source: a line that is too long.
     pub fn skip(&mut self, at: u64) {
         self.current.overlong_line.get_or_insert(at);
+        self.lose(Doubt::NotRead);
+    }
+
+    fn lose(&mut self, doubt: Doubt) {
+        self.log.lose(doubt);
+        self.across.lose(self.log.number(), doubt);
     }
 
     /// Takes the result of the next block of the current source.
@@ -121,22 +174,12 @@ impl<'a> Collector<'a> {
         let mut tallies = examined.tallies;
         tallies.move_down(lines_above);
         self.detected.tallies.merge(tallies);
-        let mut fired = Vec::new();
+        self.log.first_time = self.log.first_time.or(self.current.first_time);
+        self.log.sample(examined.samples);
         for mut event in examined.events {
             event.occurrence.move_down(lines_above);
-            let subject = event.subject.clone();
-            let signature = subject.signature;
-            let condition = &self.detector.signature(signature).condition;
-            let over_time = &mut self.log.over_time;
-            if !over_time.contains_key(&signature)
-                && let Some(state) = OverTime::new(condition)
-            {
-                over_time.insert(signature, state);
-            }
-            if let Some(state) = over_time.get_mut(&signature) {
-                state.take(event, &mut fired);
-            }
-            self.add_fired(&subject, &mut fired);
+            event.log = self.log.number();
+            self.take_event(event);
         }
         let began = self.log.sources.map_or(source, |(first, _)| first);
         for (service, mut requests) in examined.requests {
@@ -146,13 +189,45 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The current source has ended after `bytes` bytes.
-    pub fn end(&mut self, bytes: u64) {
+    fn take_event(&mut self, event: Event) {
+        let signature = event.subject.signature;
+        match self.detector.signals[signature] {
+            Some(Signal::Loss) => return self.lose(Doubt::Dropped),
+            Some(Signal::Stop) => return self.log.over_time.values_mut().for_each(OverTime::stop),
+            None => {}
+        }
+        let condition = &self.detector.signature(signature).condition;
+        if over_time::is_across(condition) {
+            return self.across.take(event);
+        }
+        let subject = event.subject.clone();
+        let mut outcome = Outcome::default();
+        let times = LogTimes {
+            first: self.log.first_time,
+            last: self.log.last_time,
+            samples: &[],
+        };
+        if !self.log.over_time.contains_key(&signature)
+            && let Some(state) = OverTime::new(condition)
+        {
+            self.log.over_time.insert(signature, state);
+        }
+        if let Some(state) = self.log.over_time.get_mut(&signature) {
+            state.take(event, times, &mut outcome);
+        }
+        self.add(&subject, outcome);
+    }
+
+    /// The current source has ended after `bytes` bytes; `lost` if that was not all of it.
+    pub fn end(&mut self, bytes: u64, lost: bool) {
         let facts = SourceFacts {
             bytes,
             ..std::mem::take(&mut self.current)
         };
         self.log.last_time = facts.last_time.or(self.log.last_time);
+        if lost {
+            self.lose(Doubt::NotRead);
+        }
         self.detected.sources.push(facts);
         if self.log.set.is_none() {
             self.end_log();
@@ -160,26 +235,43 @@ impl<'a> Collector<'a> {
     }
 
     fn end_log(&mut self) {
-        let log = std::mem::take(&mut self.log);
-        let mut fired = Vec::new();
-        for (signature, state) in log.over_time {
-            state.end(log.last_time, &mut fired);
-            let subject = Subject {
-                signature,
-                handled: false,
-                about: None,
-            };
-            self.add_fired(&subject, &mut fired);
+        let mut log = std::mem::take(&mut self.log);
+        if log.sources.is_none() {
+            return;
+        }
+        self.across.end_log(log.number(), log.first_time, log.last_time);
+        for (signature, state) in std::mem::take(&mut log.over_time) {
+            let mut outcome = Outcome::default();
+            state.end(&|_| log.times(), &mut outcome);
+            self.add(&self.subject_of(signature), outcome);
         }
     }
 
-    fn add_fired(&mut self, subject: &Subject, fired: &mut Vec<Occurrence>) {
-        for occurrence in fired.drain(..) {
+    /// The subject of what fires without an event.
+    fn subject_of(&self, signature: usize) -> Subject {
+        Subject {
+            signature,
+            handled: false,
+            about: None,
+        }
+    }
+
+    fn add(&mut self, subject: &Subject, outcome: Outcome) {
+        for occurrence in outcome.fired {
             let subject = Subject {
                 about: occurrence.about.clone().filter(|_| subject.about.is_some()),
                 ..subject.clone()
             };
             self.detected.tallies.add(subject, occurrence);
+        }
+        for (doubt, occurrence) in outcome.open {
+            match self.detected.open.get_mut(&(subject.signature, doubt)) {
+                Some(tally) => tally.add(occurrence),
+                None => {
+                    let tally = Tally::of(occurrence);
+                    self.detected.open.insert((subject.signature, doubt), tally);
+                }
+            }
         }
     }
 
@@ -191,6 +283,13 @@ impl<'a> Collector<'a> {
     /// Everything that was found.
     pub fn finish(mut self) -> Detected {
         self.end_log();
+        let across = std::mem::take(&mut self.across);
+        for (signature, decided) in across.decide(self.detector) {
+            self.detected
+                .cut_short
+                .extend(decided.until.map(|until| (signature, until)));
+            self.add(&self.subject_of(signature), decided.outcome);
+        }
         self.detected
     }
 }

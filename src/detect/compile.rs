@@ -52,10 +52,31 @@ pub(super) enum Slot {
     Counted,
     /// The step of a sequence, from 0.
     Step(usize),
+    /// What must not stand between the steps of a sequence.
+    Between,
     /// The start whose end is expected.
     After,
     /// The expected end.
     Expected,
+}
+
+/// What a record says about the log in which it stands, by the tag of its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// `log-loss`: messages are left out before it.
+    Loss,
+    /// `stop`: something was stopped on purpose.
+    Stop,
+}
+
+impl Signal {
+    fn of(signature: &Signature) -> Option<Signal> {
+        signature.tags.iter().find_map(|tag| match tag.as_str() {
+            "log-loss" => Some(Signal::Loss),
+            "stop" => Some(Signal::Stop),
+            _ => None,
+        })
+    }
 }
 
 /// Everything that a run looks for.
@@ -66,6 +87,8 @@ pub struct Detector<'a> {
     pub(super) probes: Vec<Probe>,
     /// What no gate literal leads to.
     pub(super) slow: SlowLane,
+    /// What records of each signature say about the log itself.
+    pub(super) signals: Vec<Option<Signal>>,
     /// For each signature the more generic ones that it drops in its records.
     pub(super) drops: Vec<Vec<usize>>,
 }
@@ -132,6 +155,7 @@ impl<'a> Detector<'a> {
             filter: Filter::new(gates),
             probes,
             slow: SlowLane::default(),
+            signals: library.signatures().iter().map(Signal::of).collect(),
             drops: drops(library),
         };
         let line = |id: &ProbeId| detector.probe(*id)?.line.clone();
@@ -249,7 +273,9 @@ fn too_slow(signature: &Signature) -> Error {
 fn slots(condition: &Match) -> Vec<(Slot, Test)> {
     if let Some(sequence) = &condition.sequence {
         let steps = sequence.steps.iter().cloned().enumerate();
-        return steps.map(|(step, test)| (Slot::Step(step), test)).collect();
+        let steps = steps.map(|(step, test)| (Slot::Step(step), test));
+        let between = sequence.not_between.iter().cloned();
+        return steps.chain(between.map(|test| (Slot::Between, test))).collect();
     }
     if let Some(missing) = &condition.missing {
         return vec![
@@ -257,10 +283,8 @@ fn slots(condition: &Match) -> Vec<(Slot, Test)> {
             (Slot::Expected, missing.expect.clone()),
         ];
     }
-    let slot = match condition.count {
-        Some(_) => Slot::Counted,
-        None => Slot::Found,
-    };
+    let over_time = condition.count.is_some() || condition.rate.is_some() || condition.silence.is_some();
+    let slot = if over_time { Slot::Counted } else { Slot::Found };
     vec![(slot, condition.test())]
 }
 
@@ -362,7 +386,7 @@ fn check_test(signature: &Signature, test: &Test, captures: &mut BTreeSet<String
         })?;
         captures.extend(names);
     }
-    if let Some(glob) = &test.service {
+    for glob in test.service.iter().chain(&test.host) {
         NamePattern::of_names(glob.as_ref())
             .map_err(|error| page_error(signature, glob.span(), &error, "in this glob"))?;
     }

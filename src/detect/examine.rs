@@ -3,13 +3,17 @@
 //! In: a [`Block`] and the compiled library. Out: an [`Examined`] value, which depends on nothing
 //! but the source's content and the block's place in it. Any thread may do this for any block.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memmem};
 
 use super::compile::{Detector, REQUESTS_PROBE, Slot};
+use super::fields;
 use super::matcher::Caught;
+use super::over_time::{self, Event};
+use super::pulse::pulse;
 use super::requests::{self, FailedRequests};
 use super::tallies::{Subject, Tallies};
 use super::tally::{ExcerptLine, Occurrence, Place, Sighting};
@@ -23,6 +27,7 @@ use crate::record::time::Clock;
 use crate::record::{Level, Record};
 use crate::report::visible::strip_colour;
 use crate::scan::filter::{Buffers, PIECE, ProbeId};
+use crate::signature::condition::Keys;
 
 /// Records of up to this many lines are shown whole.
 const WHOLE_EXCERPT: usize = 12;
@@ -50,6 +55,8 @@ pub struct Examined {
     pub(super) tallies: Tallies,
     /// Records for conditions over time, in the order of the source.
     pub(super) events: Vec<Event>,
+    /// Times of some of its lines, in their order, in UTC nanoseconds.
+    pub(super) samples: Vec<i64>,
     /// Failed requests by the service that logged them: one stream may hold several.
     pub(super) requests: BTreeMap<Option<String>, FailedRequests>,
     /// The format of the source's first lines, in its first block.
@@ -77,16 +84,6 @@ pub struct Assumed {
     pub year: bool,
     /// So many messages were left out by `journalctl -o json`, since they were long.
     pub messages_left_out: u64,
-}
-
-/// A record that satisfies one part of a condition over time.
-#[derive(Debug)]
-pub(super) struct Event {
-    pub(super) subject: Subject,
-    pub(super) slot: Slot,
-    pub(super) occurrence: Occurrence,
-    /// The record's own fields, for keys that are not captures.
-    pub(super) fields: Vec<(&'static str, String)>,
 }
 
 /// Examines one block.
@@ -149,6 +146,7 @@ pub fn examine(
         let line = lines.line_of(window, extent.start);
         found.take(detector, block, &record, raw, line, &own);
     }
+    found.samples = pulse(block, clock);
     found.assumed.messages_left_out = header::messages_left_out(&window[body]);
     if block.is_first() {
         let near = text.bytes(0..window.len().min(DATE_RANGE));
@@ -356,15 +354,18 @@ impl Examined {
                     .clone()
                     .filter(|_| detector.is_trouble(signature)),
             };
+            if slot != Slot::Found || detector.signals[signature].is_some() {
+                let key = key(detector, record, signature, &occurrence);
+                self.events.push(Event {
+                    subject: subject.clone(),
+                    slot,
+                    key,
+                    occurrence: occurrence.clone(),
+                    log: 0,
+                });
+            }
             if slot == Slot::Found {
                 self.tallies.add(subject, occurrence);
-            } else {
-                self.events.push(Event {
-                    subject,
-                    slot,
-                    fields: fields(record),
-                    occurrence,
-                });
             }
         }
     }
@@ -388,18 +389,27 @@ fn place(block: &Block, record: &Record, line: u64) -> Place {
     }
 }
 
-fn fields(record: &Record) -> Vec<(&'static str, String)> {
-    let http = record.http.as_ref();
-    [
-        ("service", record.service.clone()),
-        ("host", record.host.clone()),
-        ("path", http.map(|http| http.path.clone())),
-        ("status", http.map(|http| http.status.to_string())),
-        ("client", http.and_then(|http| http.client.clone())),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name, value?)))
-    .collect()
+/// The value of the key of a signature's condition over time.
+fn key(
+    detector: &Detector<'_>,
+    record: &Record,
+    signature: usize,
+    occurrence: &Occurrence,
+) -> Option<String> {
+    let Some(Keys(names)) = over_time::key_of(&detector.signature(signature).condition) else {
+        return Some(String::new());
+    };
+    let value = |name: &String| {
+        let captured = occurrence.captures.iter().find(|(known, _)| known == name);
+        let captured = captured.map(|(_, value)| Cow::Borrowed(value.as_str()));
+        // Whom the record is about comes before who wrote it.
+        let about = (name == "service").then_some(occurrence.service.as_deref());
+        captured
+            .or(about.flatten().map(Cow::Borrowed))
+            .or_else(|| fields::value(record, name))
+    };
+    let values: Option<Vec<Cow<'_, str>>> = names.iter().map(value).collect();
+    Some(values?.join("\n"))
 }
 
 fn occurrence(block: &Block, record: &Record, raw: &[u8], line: u64, caught: Caught) -> Occurrence {

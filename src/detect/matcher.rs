@@ -4,11 +4,12 @@
 
 use memchr::memmem::Finder;
 use regex::bytes::Captures;
-use serde_json::Value;
+use toml::Spanned;
 
+use super::fields;
 use crate::record::{Level, Record};
 use crate::scan::pattern::Pattern;
-use crate::signature::condition::{StatusRange, Test};
+use crate::signature::condition::{DurationRange, FieldTest, StatusRange, Test};
 use crate::signature::select::NamePattern;
 
 /// What patterns caught.
@@ -41,14 +42,18 @@ pub(super) struct Matcher {
     all: Vec<Matcher>,
     not: Vec<Matcher>,
     service: Option<NamePattern>,
+    host: Option<NamePattern>,
+    levels: Option<Vec<Level>>,
     min_level: Option<Level>,
     status: Option<StatusRange>,
-    fields: Vec<(String, toml::Value)>,
+    duration: Option<DurationRange>,
+    fields: Vec<(String, FieldTest)>,
 }
 
 impl Matcher {
     pub(super) fn new(test: &Test) -> Matcher {
         let each = |tests: &[Test]| tests.iter().map(Matcher::new).collect();
+        let glob = |glob: &Option<Spanned<String>>| NamePattern::of_names(glob.as_ref()?.as_ref()).ok();
         Matcher {
             contains: test
                 .contains
@@ -58,12 +63,12 @@ impl Matcher {
             any: each(&test.any),
             all: each(&test.all),
             not: each(&test.not),
-            service: test
-                .service
-                .as_ref()
-                .and_then(|glob| NamePattern::of_names(glob.as_ref()).ok()),
+            service: glob(&test.service),
+            host: glob(&test.host),
+            levels: test.level.as_ref().map(|levels| levels.0.clone()),
             min_level: test.min_level.map(|level| level.0),
             status: test.status,
+            duration: test.duration,
             fields: test
                 .fields
                 .iter()
@@ -77,7 +82,7 @@ impl Matcher {
         self.header_holds(record)
             && self.contains_holds(record, caught)
             && self.regex_holds(record, caught)
-            && (self.fields.is_empty() || fields_hold(&self.fields, record))
+            && (self.fields.is_empty() || fields::hold(&self.fields, record))
             && self.all.iter().all(|test| test.holds(record, caught))
             && (self.any.is_empty() || self.any.iter().any(|test| test.holds(record, caught)))
             && !self
@@ -87,18 +92,19 @@ impl Matcher {
     }
 
     fn header_holds(&self, record: &Record) -> bool {
-        self.service
-            .as_ref()
-            .is_none_or(|glob| record.service.as_ref().is_some_and(|name| glob.matches(name)))
-            && self
-                .min_level
-                .is_none_or(|level| record.level.is_some_and(|own| own >= level))
-            && self.status.is_none_or(|range| {
-                record
-                    .http
-                    .as_ref()
-                    .is_some_and(|http| (range.from..=range.to).contains(&http.status))
-            })
+        let named = |glob: &Option<NamePattern>, name: &Option<String>| {
+            let matches = |glob: &NamePattern| name.as_ref().is_some_and(|name| glob.matches(name));
+            glob.as_ref().is_none_or(matches)
+        };
+        let status = record.http.as_ref().map(|http| http.status);
+        named(&self.service, &record.service)
+            && named(&self.host, &record.host)
+            && (self.levels.as_ref())
+                .is_none_or(|levels| record.level.is_some_and(|own| levels.contains(&own)))
+            && (self.min_level).is_none_or(|level| record.level.is_some_and(|own| own >= level))
+            && (self.status)
+                .is_none_or(|range| status.is_some_and(|own| (range.from..=range.to).contains(&own)))
+            && (self.duration).is_none_or(|range| record.duration.is_some_and(|own| range.holds(own)))
     }
 
     fn contains_holds(&self, record: &Record, caught: &mut Caught) -> bool {
@@ -132,44 +138,5 @@ impl Matcher {
             }
         }
         true
-    }
-}
-
-/// Most `{` at which a JSON object is looked for in a record.
-const JSON_ATTEMPTS: usize = 4;
-
-/// Whether a JSON object in the record has these values.
-fn fields_hold(fields: &[(String, toml::Value)], record: &Record) -> bool {
-    let written = record.as_written.as_deref();
-    [Some(record.text.as_str()), written]
-        .into_iter()
-        .flatten()
-        .any(|text| {
-            text.match_indices('{').take(JSON_ATTEMPTS).any(|(at, _)| {
-                let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
-                values.next().and_then(Result::ok).is_some_and(|object| {
-                    fields
-                        .iter()
-                        .all(|(key, wanted)| lookup(&object, key).is_some_and(|value| equal(value, wanted)))
-                })
-            })
-        })
-}
-
-/// The value of `a.b`, whether written as one key or nested.
-fn lookup<'a>(object: &'a Value, key: &str) -> Option<&'a Value> {
-    object.get(key).or_else(|| {
-        let (first, rest) = key.split_once('.')?;
-        lookup(object.get(first)?, rest)
-    })
-}
-
-fn equal(value: &Value, wanted: &toml::Value) -> bool {
-    match (value, wanted) {
-        (Value::Bool(value), toml::Value::Boolean(wanted)) => value == wanted,
-        (Value::String(value), toml::Value::String(wanted)) => value == wanted,
-        (Value::Number(value), toml::Value::Integer(wanted)) => value.as_i64() == Some(*wanted),
-        (Value::Number(value), toml::Value::Float(wanted)) => value.as_f64() == Some(*wanted),
-        _ => false,
     }
 }

@@ -6,12 +6,15 @@
 //! [`mod@examine`] works on one block alone, on any thread; [`collect`] joins its
 //! results in the order of sources and blocks, and decides the conditions over time.
 
+mod across;
 pub mod collect;
 pub mod compile;
 pub mod examine;
+mod fields;
 pub mod histogram;
 pub mod matcher;
-mod over_time;
+pub mod over_time;
+mod pulse;
 pub mod requests;
 pub mod tallies;
 pub mod tally;
@@ -33,6 +36,6 @@ pub fn detect_text(detector: &Detector<'_>, text: &str) -> Detected {
     let mut collector = Collector::new(detector);
     collector.begin(None);
     collector.take(examine(detector, &block, &clock, None));
-    collector.end(text.len() as u64);
+    collector.end(text.len() as u64, false);
     collector.finish()
 }

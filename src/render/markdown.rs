@@ -58,7 +58,7 @@ pub(super) mod tests {
     use crate::render::view::when;
     use crate::report::model::{
         CapturedValue, Confidence, Edge, Evidence, FailedRequests, Finding, Generated, Impact, Incident,
-        NotRead, SourceSummary, Stats, TimelineRow, Window,
+        NotRead, OpenQuestion, OpenState, SourceSummary, Stats, TimelineRow, Window,
     };
     use crate::report::visible::visible;
     use crate::signature::{Role, Severity};
@@ -222,6 +222,19 @@ pub(super) mod tests {
                 timeline_row(None, None, TimeQuality::Unknown),
             ],
             unknown: Vec::new(),
+            open_questions: vec![OpenQuestion {
+                id: "Q1".to_owned(),
+                signature: "app/job-never-finished".to_owned(),
+                title: "A job started and never finished".to_owned(),
+                state: OpenState::StillPossible,
+                because: "the log ends before the deadline".to_owned(),
+                answer: "A later copy of the log tells.".to_owned(),
+                text: "**A job started and never finished?** not decided for 1 record (`api.log:7`)."
+                    .to_owned(),
+                count: 1,
+                captures: BTreeMap::new(),
+                evidence: Vec::new(),
+            }],
             not_read: vec![NotRead {
                 id: "N1".to_owned(),
                 source: "old.log.gz".to_owned(),

@@ -14,10 +14,10 @@ use super::model::{
     SCHEMA_VERSION, Sealed, SourceSummary, Stats, Window,
 };
 use super::visible::visible;
-use super::{statements, story, timeline};
+use super::{questions, statements, story, timeline};
 use crate::analysis::{Analysis, Found};
 use crate::detect::collect::{Detected, SourceFacts};
-use crate::detect::tally::{ExcerptLine, Occurrence, Place};
+use crate::detect::tally::{ExcerptLine, Occurrence, Place, Tally};
 use crate::input::Source;
 use crate::input::block::LINE_LIMIT;
 use crate::record::time::{Zone, format_utc};
@@ -74,7 +74,9 @@ pub fn build(
     let timeline = timeline::rows(analysis, &findings, &mut citations);
     let impact = impact(analysis, detected, &logs, &mut citations);
     let window = window(detected, &making.zone);
-    let assumptions = assumptions(detected, &names, &logs, making);
+    let open_questions = questions::questions(detected, analysis.library, &mut citations, &mut claims);
+    let mut assumptions = assumptions(detected, &names, &logs, making);
+    assumptions.extend(questions::cut_short(detected, analysis.library));
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         generated: Generated {
@@ -94,6 +96,7 @@ pub fn build(
         impact,
         timeline,
         unknown: Vec::new(),
+        open_questions,
         not_read,
         assumptions: claims.say_all("/assumptions", assumptions),
         next_actions: Vec::new(),
@@ -114,7 +117,7 @@ pub fn build(
 }
 
 /// A name from outside (file, host, service), made visible.
-fn name(text: &str) -> String {
+pub(super) fn name(text: &str) -> String {
     visible(text.as_bytes(), Some(EXCERPT_WIDTH))
 }
 
@@ -278,7 +281,7 @@ fn finding(
             .iter()
             .map(|(value, _)| name(value))
             .collect(),
-        captures: captures(signature, found),
+        captures: captures_of(signature, tally),
         evidence: shown
             .into_iter()
             .map(|sample| evidence(sample, citations))
@@ -292,10 +295,11 @@ fn finding(
     }
 }
 
-fn captures(signature: &Signature, found: &Found<'_>) -> BTreeMap<String, Vec<CapturedValue>> {
+/// What the patterns captured, made visible.
+pub(super) fn captures_of(signature: &Signature, tally: &Tally) -> BTreeMap<String, Vec<CapturedValue>> {
     let values = |name: &String| {
         let meanings = signature.meaning_of.get(name);
-        let values = found.tally.values_of(name).into_iter().take(MOST_CAPTURES);
+        let values = tally.values_of(name).into_iter().take(MOST_CAPTURES);
         let values = values.map(|(value, count)| CapturedValue {
             value: visible(value.as_bytes(), Some(CAPTURE_WIDTH)),
             count,
@@ -303,11 +307,11 @@ fn captures(signature: &Signature, found: &Found<'_>) -> BTreeMap<String, Vec<Ca
         });
         (name.clone(), values.collect())
     };
-    found.tally.captures.keys().map(values).collect()
+    tally.captures.keys().map(values).collect()
 }
 
 /// What a reader sees of one occurrence.
-fn evidence(occurrence: &Occurrence, citations: &mut Citations<'_>) -> Evidence {
+pub(super) fn evidence(occurrence: &Occurrence, citations: &mut Citations<'_>) -> Evidence {
     let time = occurrence.sighting.time;
     let mut lines = Vec::new();
     let mut numbers = Vec::new();

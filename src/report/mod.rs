@@ -7,6 +7,7 @@ pub mod build;
 pub mod claim;
 pub mod fill;
 pub mod model;
+mod questions;
 mod statements;
 mod story;
 mod timeline;

@@ -40,6 +40,8 @@ pub struct Report {
     pub timeline: Vec<TimelineRow>,
     /// Errors that no signature knows.
     pub unknown: Vec<serde_json::Value>,
+    /// What the logs leave open: neither found nor ruled out.
+    pub open_questions: Vec<OpenQuestion>,
     /// What was found and not read, or not to its end.
     pub not_read: Vec<NotRead>,
     /// What had to be assumed to read the logs (zones, years), once a source.
@@ -189,6 +191,41 @@ pub struct CapturedValue {
     pub count: u64,
     /// What the signature's page says about this value, if anything.
     pub meaning: Option<String>,
+}
+
+/// Starts of which nobody can say whether their end is missing. No finding, and never a cause.
+#[derive(Debug, Clone, Serialize)]
+pub struct OpenQuestion {
+    /// `Q1`, `Q2`, ...
+    pub id: String,
+    /// The id of the signature that would be found if the end is missing.
+    pub signature: String,
+    /// That signature's title.
+    pub title: String,
+    /// What can be said.
+    pub state: OpenState,
+    /// Why no more can be said, in words.
+    pub because: String,
+    /// What would answer it.
+    pub answer: String,
+    /// The question in a sentence (Markdown).
+    pub text: String,
+    /// Exact number of such starts.
+    pub count: u64,
+    /// What the starts captured, as in a finding.
+    pub captures: BTreeMap<String, Vec<CapturedValue>>,
+    /// The first of them.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What can be said about an end that was not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpenState {
+    /// The log ends before the deadline.
+    StillPossible,
+    /// The log was cut, sampled or rate-limited behind the start, or does not say when it was.
+    CannotTell,
 }
 
 /// One record that shows a finding.

@@ -12,7 +12,7 @@ use regex_syntax::hir::{Class, Hir, HirKind, LookSet};
 
 use super::filter::{ProbeId, Wanted};
 use super::rarity;
-use crate::signature::condition::Test;
+use crate::signature::condition::{FieldTest, OWN_FIELDS, Test};
 
 /// Longest list of alternatives that is worth searching for one condition.
 const MOST_ALTERNATIVES: usize = 96;
@@ -159,17 +159,32 @@ pub fn of_test(test: &Test) -> Option<Gate> {
         .then(|| Gate::union(test.any.iter().map(of_test)))
         .flatten();
     let all = test.all.iter().filter_map(of_test);
-    let fields = test.fields.iter().flat_map(|(key, value)| {
-        let name = key.rsplit('.').next().unwrap_or(key);
-        let value = value.as_str().unwrap_or_default();
-        [name, value].map(|text| Gate::of_literal(text.as_bytes()))
-    });
+    let fields = test.fields.iter().flat_map(|(name, test)| of_field(name, test));
     contains
         .chain(regex)
         .chain(any)
         .chain(all)
-        .chain(fields.flatten())
+        .chain(fields)
         .reduce(Gate::better)
+}
+
+/// What must stand in a record whose field is as it should be: the key's last name, unless other formats give
+/// the field without it, and a text that its value must be.
+fn of_field(name: &str, test: &FieldTest) -> Vec<Gate> {
+    /// Made by the record from something else than its text.
+    const DERIVED: &[&str] = &["service", "host", "pid", "upstream", "status", "level"];
+    if *test == FieldTest::Exists(false) {
+        return Vec::new();
+    }
+    let key = name.rsplit('.').next().unwrap_or(name);
+    let key = Some(key).filter(|_| !OWN_FIELDS.contains(&name));
+    let texts = test.texts().filter(|_| !DERIVED.contains(&name));
+    let values =
+        texts.and_then(|texts| Gate::union(texts.iter().map(|text| Gate::of_literal(text.as_bytes()))));
+    key.and_then(|key| Gate::of_literal(key.as_bytes()))
+        .into_iter()
+        .chain(values)
+        .collect()
 }
 
 /// The gate of a regular expression; nothing if it is not one, or requires no literal.

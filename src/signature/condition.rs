@@ -5,14 +5,16 @@
 //! their place in the page, so that an error can underline them.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::marker::PhantomData;
-use std::time::Duration;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor, value};
 use toml::Spanned;
 
-use crate::record::Level;
+mod value;
+
+use value::one_or_many;
+pub use value::{
+    Across, DurationRange, FieldTest, Keys, LevelName, Levels, NumberRange, OWN_FIELDS, Scalar, Span,
+    StatusRange,
+};
 
 /// The whole `[match]` table.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -34,14 +36,24 @@ pub struct Match {
     /// As in [`Test`].
     pub service: Option<Spanned<String>>,
     /// As in [`Test`].
+    pub host: Option<Spanned<String>>,
+    /// As in [`Test`].
+    pub level: Option<Levels>,
+    /// As in [`Test`].
     pub min_level: Option<LevelName>,
     /// As in [`Test`].
     pub status: Option<StatusRange>,
     /// As in [`Test`].
+    pub duration: Option<DurationRange>,
+    /// As in [`Test`].
     #[serde(default)]
-    pub fields: BTreeMap<String, toml::Value>,
+    pub fields: BTreeMap<String, FieldTest>,
     /// So many such records within a window.
     pub count: Option<Count>,
+    /// Many more such records than before.
+    pub rate: Option<Rate>,
+    /// Such records came regularly, and then no more.
+    pub silence: Option<Silence>,
     /// Records in an order.
     pub sequence: Option<Sequence>,
     /// A record that never came.
@@ -58,8 +70,11 @@ impl Match {
             all: self.all.clone(),
             not: self.not.clone(),
             service: self.service.clone(),
+            host: self.host.clone(),
+            level: self.level.clone(),
             min_level: self.min_level,
             status: self.status,
+            duration: self.duration,
             fields: self.fields.clone(),
         }
     }
@@ -84,13 +99,20 @@ pub struct Test {
     pub not: Vec<Test>,
     /// A glob for the record's service.
     pub service: Option<Spanned<String>>,
+    /// A glob for the record's host.
+    pub host: Option<Spanned<String>>,
+    /// The record's level is one of these.
+    pub level: Option<Levels>,
     /// The record's level is this or worse.
     pub min_level: Option<LevelName>,
     /// The HTTP status of an access-log record.
     pub status: Option<StatusRange>,
-    /// Values of a JSON object in the record; nested keys with dots.
+    /// How long the request or statement took.
+    pub duration: Option<DurationRange>,
+    /// Keys of a JSON object in the record (nested ones with dots) or of a logfmt line, and the record's own
+    /// (`pid`, `request_id`, `logger`, ...).
     #[serde(default)]
-    pub fields: BTreeMap<String, toml::Value>,
+    pub fields: BTreeMap<String, FieldTest>,
 }
 
 impl Test {
@@ -102,8 +124,11 @@ impl Test {
             && self.all.is_empty()
             && self.not.is_empty()
             && self.service.is_none()
+            && self.host.is_none()
+            && self.level.is_none()
             && self.min_level.is_none()
             && self.status.is_none()
+            && self.duration.is_none()
             && self.fields.is_empty()
     }
 }
@@ -116,8 +141,39 @@ pub struct Count {
     pub at_least: u32,
     /// Length of the window, both ends included.
     pub within: Span,
-    /// A capture, or `service`, `path`, `status`, `host`.
-    pub key: Option<String>,
+    /// Counted separately for each value: captures, or fields of the record.
+    pub key: Option<Keys>,
+    /// In one log, or over all.
+    #[serde(default)]
+    pub across: Across,
+}
+
+/// More records within a window than this log's own past leads one to expect.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rate {
+    /// Length of the window, both ends included.
+    pub within: Span,
+    /// So many times the number that a window of this length had on average before; more than 1.
+    pub times: f64,
+    /// And so many at least, 2 or more.
+    pub at_least: u32,
+    /// Compared separately for each value.
+    pub key: Option<Keys>,
+}
+
+/// Records that came regularly and then no more, while logs went on.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Silence {
+    /// So many records must have come before, 5 or more.
+    pub at_least: u32,
+    /// The pause must be so many times the longest one before, 2 or more.
+    pub times: u32,
+    /// And this long at least.
+    pub longer_than: Span,
+    /// Separately for each value.
+    pub key: Option<Keys>,
 }
 
 /// Records that come in this order within a window.
@@ -128,8 +184,14 @@ pub struct Sequence {
     pub within: Span,
     /// Two or more.
     pub steps: Vec<Test>,
+    /// No such record stands between the first and the last step.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub not_between: Vec<Test>,
     /// Equal in all steps.
-    pub key: Option<String>,
+    pub key: Option<Keys>,
+    /// In one log, or over all.
+    #[serde(default)]
+    pub across: Across,
 }
 
 /// A start whose end never came, although the log goes on.
@@ -140,129 +202,11 @@ pub struct Missing {
     pub after: Test,
     /// The end that should follow.
     pub expect: Test,
-    /// How long it may take.
+    /// How long it may take, the end included.
     pub within: Span,
     /// Equal in both: the job's id.
-    pub key: Option<String>,
-}
-
-/// `"500ms"`, `"30s"`, `"5m"`, `"2h"`, `"1d"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span(pub Duration);
-
-impl Span {
-    /// The length in nanoseconds.
-    pub fn nanos(self) -> i64 {
-        i64::try_from(self.0.as_nanos()).unwrap_or(i64::MAX)
-    }
-}
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let (number, unit) = text.split_at(split);
-        let millis = match unit {
-            "ms" => Some(1),
-            "s" => Some(1_000),
-            "m" => Some(60_000),
-            "h" => Some(3_600_000),
-            "d" => Some(86_400_000),
-            _ => None,
-        };
-        number
-            .parse::<u64>()
-            .ok()
-            .zip(millis)
-            .and_then(|(number, millis)| number.checked_mul(millis))
-            .map(|millis| Span(Duration::from_millis(millis)))
-            .ok_or_else(|| {
-                de::Error::custom(format!(
-                    "'{text}' is not a duration: write a whole number and ms, s, m, h or d, like \"5m\""
-                ))
-            })
-    }
-}
-
-/// A level by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LevelName(pub Level);
-
-impl<'de> Deserialize<'de> for LevelName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let level = match text.as_str() {
-            "debug" => Level::Debug,
-            "info" => Level::Info,
-            "notice" => Level::Notice,
-            "warning" => Level::Warning,
-            "error" => Level::Error,
-            "critical" => Level::Critical,
-            _ => {
-                return Err(de::Error::custom(format!(
-                    "'{text}' is not a level: debug, info, notice, warning, error or critical"
-                )));
-            }
-        };
-        Ok(LevelName(level))
-    }
-}
-
-/// `502` or `"500..599"`, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StatusRange {
-    /// Lowest status.
-    pub from: u16,
-    /// Highest status.
-    pub to: u16,
-}
-
-impl<'de> Deserialize<'de> for StatusRange {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct StatusVisitor;
-        impl Visitor<'_> for StatusVisitor {
-            type Value = StatusRange;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a status like 502, or a range like \"500..599\"")
-            }
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<StatusRange, E> {
-                let status = u16::try_from(value)
-                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(value), &self))?;
-                Ok(StatusRange {
-                    from: status,
-                    to: status,
-                })
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<StatusRange, E> {
-                text.split_once("..")
-                    .and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)))
-                    .filter(|(from, to)| from <= to)
-                    .map(|(from, to)| StatusRange { from, to })
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
-            }
-        }
-        deserializer.deserialize_any(StatusVisitor)
-    }
-}
-
-/// Reads a table as a list of one. Written out, since serde's untagged enums lose places.
-fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    struct OneOrMany<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
-        type Value = Vec<T>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a table of conditions, or a list of such tables")
-        }
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<T>, A::Error> {
-            T::deserialize(value::MapAccessDeserializer::new(map)).map(|one| vec![one])
-        }
-        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Vec<T>, A::Error> {
-            Vec::deserialize(value::SeqAccessDeserializer::new(seq))
-        }
-    }
-    deserializer.deserialize_any(OneOrMany(PhantomData))
+    pub key: Option<Keys>,
+    /// In one log, or over all.
+    #[serde(default)]
+    pub across: Across,
 }

@@ -123,23 +123,28 @@ fn check_shape(signature: &Signature, at: usize) -> Result<(), PageError> {
             label,
         ))
     };
-    let over_time = usize::from(condition.sequence.is_some())
-        + usize::from(condition.missing.is_some())
-        + usize::from(condition.count.is_some());
+    let over_time = [
+        condition.count.is_some(),
+        condition.rate.is_some(),
+        condition.silence.is_some(),
+        condition.sequence.is_some(),
+        condition.missing.is_some(),
+    ];
+    let own_tests = condition.sequence.is_some() || condition.missing.is_some();
     let record_test = !condition.test().is_empty();
-    if over_time > 1 {
+    if over_time.into_iter().filter(|used| *used).count() > 1 {
         return fail(
-            "only one of count, sequence and missing may be used in one signature",
+            "only one of count, rate, silence, sequence and missing may be used in one signature",
             "this table has more than one",
         );
     }
-    if record_test && (condition.sequence.is_some() || condition.missing.is_some()) {
+    if record_test && own_tests {
         return fail(
             "sequence and missing carry their own conditions",
             "move the other conditions into the steps",
         );
     }
-    if !record_test && condition.sequence.is_none() && condition.missing.is_none() {
+    if !record_test && !own_tests {
         return fail(
             "[match] asks for nothing",
             "expected at least one of contains, regex, any, all, sequence, missing",
@@ -152,6 +157,20 @@ fn check_shape(signature: &Signature, at: usize) -> Result<(), PageError> {
         return fail(
             "count needs at-least = 2 or more",
             "leave count out for a single record",
+        );
+    }
+    let rate = condition.rate.as_ref();
+    if rate.is_some_and(|rate| rate.at_least < 2 || rate.times.is_nan() || rate.times <= 1.0) {
+        return fail(
+            "rate needs at-least = 2 or more and times above 1",
+            "like rate = { within = \"5m\", times = 5, at-least = 20 }",
+        );
+    }
+    let silence = condition.silence.as_ref();
+    if silence.is_some_and(|silence| silence.at_least < 5 || silence.times < 2) {
+        return fail(
+            "silence needs at-least = 5 or more and times = 2 or more",
+            "fewer records show no regular interval",
         );
     }
     Ok(())
