@@ -17,7 +17,7 @@ fn report(condition: &str, logs: &[(&str, String)]) -> Value {
     let dir = TempDir::new().unwrap();
     let page = format!(
         "# Widget trouble\n\n```toml signature\nseverity = \"high\"\nrole = \"cause\"\nseen-on = [\"widgetd 1.0\"]\n\n\
-         {condition}\n```\n\nA widget is in trouble.\n\n## Fix\n\n1. Look at it.\n"
+         {condition}\n```\n\nA widget is in trouble.\n\n## Fix\n\n1. Look at port {{{{port}}}}.\n"
     );
     fs::create_dir_all(dir.path().join("pages/widget")).unwrap();
     fs::write(dir.path().join("pages/widget/test.md"), page).unwrap();
@@ -434,6 +434,114 @@ fn across_logs_records_are_joined_by_key_and_time() {
     assert_eq!(
         (count(&report), open(&report)),
         (0, vec![("cannot-tell".to_owned(), 2)])
+    );
+}
+
+#[test]
+fn failures_that_were_overcome_soon_are_handled() {
+    let refused = |minute: u32, second: u32| {
+        format!(
+            "[2026-11-22 07:{minute:02}:{second:02},545: ERROR/MainProcess] consumer: Cannot connect to \
+             redis://:**@127.0.0.1:18379/0: Error 111 connecting to 127.0.0.1:18379. Connection refused..\n"
+        )
+    };
+    let connected = |minute: u32, second: u32, port: u32| {
+        format!(
+            "[2026-11-22 07:{minute:02}:{second:02},860: INFO/MainProcess] Connected to redis://:**@127.0.0.1:{port}/0\n"
+        )
+    };
+    let roles = |text: String| {
+        let dir = TempDir::new().unwrap();
+        fs::write(dir.path().join("worker.log"), text).unwrap();
+        let report = common::report(&[dir.path()]);
+        let findings = report["findings"].as_array().unwrap().clone();
+        let own = findings
+            .into_iter()
+            .filter(|one| one["signature"] == "python/celery-broker-unreachable");
+        own.map(|one| {
+            (
+                one["role"].as_str().unwrap().to_owned(),
+                one["count"].as_u64().unwrap(),
+            )
+        })
+        .collect::<Vec<_>>()
+    };
+    let handled = |count: u64| vec![("handled".to_owned(), count)];
+    let cause = |count: u64| vec![("cause".to_owned(), count)];
+    let two = refused(0, 0) + &refused(0, 10);
+    assert_eq!(roles(two.clone() + &connected(0, 30, 18379)), handled(2));
+    assert_eq!(
+        roles(two.clone() + &connected(2, 30, 18379)),
+        cause(2),
+        "too late"
+    );
+    assert_eq!(
+        roles(two.clone() + &connected(0, 30, 18380)),
+        cause(2),
+        "another broker"
+    );
+    assert_eq!(roles(two.clone()), cause(2), "never");
+    let outage: String = (0..180).map(|second| refused(second / 60, second % 60)).collect();
+    assert_eq!(
+        roles(outage + &connected(3, 0, 18379)),
+        cause(180),
+        "not only its last minute is an outage"
+    );
+}
+
+#[test]
+fn captured_values_have_a_kind_and_only_fitting_ones_fill_commands() {
+    let condition = r"[match]
+regex = 'widget fell on port (?P<port>\S+)'";
+    let lines = [
+        (1, "widget fell on port none"),
+        (2, "widget fell on port none"),
+        (3, "widget fell on port 8000"),
+    ];
+    let report = one(condition, &lines);
+    let own = common::finding(&report, "widget/test");
+    let port = &own["captures"]["port"];
+    assert_eq!(
+        (&port[0]["value"], &port[0]["count"], &port[0]["fits"]),
+        (&"none".into(), &2.into(), &false.into())
+    );
+    assert_eq!(
+        (&port[1]["value"], &port[1]["count"], &port[1]["fits"]),
+        (&"8000".into(), &1.into(), &true.into())
+    );
+    assert_eq!(port[0]["kind"], "port");
+    assert_eq!(own["fix"][0], "Look at port `8000`.");
+}
+
+#[test]
+fn confidence_follows_from_stated_rules() {
+    let confidence = |report: &Value| {
+        let assessment = &common::finding(report, "widget/test")["assessment"];
+        assert!(!assessment["rules"].as_array().unwrap().is_empty());
+        assessment["confidence"].as_str().unwrap().to_owned()
+    };
+    let error = |condition: &str, text: &str| {
+        let line = format!("2026-11-22 07:26:41,000 ERROR app: {text}\n");
+        confidence(&report(condition, &[("app.log", line)]))
+    };
+    assert_eq!(
+        error("[match]\ncontains = \"widget fell down\"", "widget fell down"),
+        "high"
+    );
+    assert_eq!(
+        error("[match]\ncontains = \"widget\"", "widget fell down"),
+        "medium"
+    );
+    assert_eq!(
+        confidence(&one(
+            "[match]\ncontains = \"widget fell down\"",
+            &[(1, "widget fell down")]
+        )),
+        "medium"
+    );
+    assert_eq!(
+        confidence(&one(MISSING, &[(0, "widget a started"), (90, "going on")])),
+        "low"
     );
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use incident::record::time::Zone;
 use incident::signature::Library;
+use incident::signature::page::parse;
 use incident::{Options, Silent, scan_logs};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -48,12 +49,47 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "\n",
         "plain words that say nothing\n",
         "Task exception was never retrieved\n",
+        "2026-11-22 07:35:10,100 INFO reports: job r-1 started: report sales\n",
+        "2026-11-22 07:36:10,100 INFO reports: job r-1 finished\n",
+        "2026-11-22 07:36:11,100 INFO reports: job r-2 started: report sales\n",
+        "2026-11-22 07:50:10,100 INFO reports: still here\n",
+        "[2026-11-22 07:40:35,545: ERROR/MainProcess] consumer: Cannot connect to redis://h:1/0: Error 111\n",
+        "[2026-11-22 07:40:40,860: INFO/MainProcess] Connected to redis://h:1/0\n",
+        "Nov 22 07:41:41 web-1 systemd-journald[213]: Suppressed 1824 messages from api.service\n",
+        "2026-11-22 07:42:10,100 INFO widget: a opened\n",
+        "2026-11-22 07:42:11,100 INFO widget: a mended\n",
+        "2026-11-22 07:42:12,100 INFO widget: a broke\n",
+        "2026-11-22 07:43:12,100 INFO widget: a broke\n",
     ];
     prop_oneof![
         12 => prop::sample::select(lines).prop_map(|line| line.as_bytes().to_vec()),
         1 => prop::collection::vec(any::<u8>(), 0..60),
         1 => (1_usize..3_000).prop_map(|length| vec![b'x'; length]),
     ]
+}
+
+/// The embedded library, and a page for each condition over time that it does not use.
+fn library() -> Library {
+    let mut library = Library::embedded().unwrap();
+    let steps = "steps = [ { regex = 'widget: (?P<id>a) opened' }, { regex = 'widget: (?P<id>a) broke' } ]\n\
+                 not-between = { contains = \"widget: a mended\" }\nwithin = \"2m\"\nkey = \"id\"";
+    for (number, condition) in [
+        format!("[match.sequence]\n{steps}"),
+        format!("[match.sequence]\nacross = \"sources\"\n{steps}"),
+        "[match]\ncontains = \"widget: a broke\"\nrate = { within = \"1m\", times = 2, at-least = 3 }".to_owned(),
+        "[match]\ncontains = \"widget: a broke\"\nsilence = { at-least = 5, times = 2, longer-than = \"1m\" }".to_owned(),
+        "[match]\ncontains = \"widget: a broke\"\ncount = { at-least = 3, within = \"1m\", across = \"sources\" }".to_owned(),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let page = format!(
+            "# Widget\n\n```toml signature\nseverity = \"high\"\nrole = \"cause\"\nseen-on = [\"x\"]\n\n{condition}\n```\n\nX.\n"
+        );
+        let id = format!("widget/w{number}");
+        library.add(parse(&id, "w.md", page.into()).unwrap());
+    }
+    library
 }
 
 proptest! {
@@ -68,7 +104,7 @@ proptest! {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("app.log");
         fs::write(&path, pieces.concat()).unwrap();
-        let library = Library::embedded().unwrap();
+        let library = library();
         let whole = scanned(vec![path.clone()], &library, |_| {});
         let cut = scanned(vec![path.clone()], &library, |options| {
             options.block_size = block_size;

@@ -11,6 +11,7 @@ use crate::detect::tally::Tally;
 use crate::report::model::Confidence;
 use crate::signature::{Library, Role, Severity, Signature};
 
+pub mod assess;
 pub mod cause;
 mod keys;
 

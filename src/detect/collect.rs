@@ -11,9 +11,10 @@ use super::across::AcrossLogs;
 use super::compile::{Detector, Signal};
 use super::examine::{Assumed, Examined};
 use super::over_time::{self, Doubt, Event, LogTimes, Outcome, OverTime};
+use super::recovery::Runs;
 use super::requests::FailedRequests;
 use super::tallies::{Subject, Tallies};
-use super::tally::{Place, Tally};
+use super::tally::{Occurrence, Place, Tally};
 use crate::record::header::Format;
 
 /// What was found in all sources.
@@ -77,6 +78,8 @@ struct Log {
     sources: Option<(usize, usize)>,
     /// Conditions over time that have seen an event in it.
     over_time: BTreeMap<usize, OverTime>,
+    /// Runs of failures that may be overcome.
+    runs: BTreeMap<usize, Runs>,
     /// Its first dated line, in UTC nanoseconds.
     first_time: Option<i64>,
     /// Its last dated line so far, in UTC nanoseconds.
@@ -191,10 +194,27 @@ impl<'a> Collector<'a> {
 
     fn take_event(&mut self, event: Event) {
         let signature = event.subject.signature;
+        let mut decided = Vec::new();
+        for failed in &self.detector.recovers[signature] {
+            if let Some(runs) = self.log.runs.get_mut(failed) {
+                runs.succeed(&event.occurrence, &mut decided);
+            }
+        }
+        self.tally(decided);
         match self.detector.signals[signature] {
             Some(Signal::Loss) => return self.lose(Doubt::Dropped),
             Some(Signal::Stop) => return self.log.over_time.values_mut().for_each(OverTime::stop),
             None => {}
+        }
+        if let Some(recovery) = &self.detector.signature(signature).recovery {
+            let runs = self
+                .log
+                .runs
+                .entry(signature)
+                .or_insert_with(|| Runs::new(recovery));
+            let mut decided = Vec::new();
+            runs.fail(event.subject, event.occurrence, &mut decided);
+            return self.tally(decided);
         }
         let condition = &self.detector.signature(signature).condition;
         if over_time::is_across(condition) {
@@ -240,10 +260,21 @@ impl<'a> Collector<'a> {
             return;
         }
         self.across.end_log(log.number(), log.first_time, log.last_time);
+        let mut decided = Vec::new();
+        for runs in std::mem::take(&mut log.runs).into_values() {
+            runs.end(&mut decided);
+        }
+        self.tally(decided);
         for (signature, state) in std::mem::take(&mut log.over_time) {
             let mut outcome = Outcome::default();
             state.end(&|_| log.times(), &mut outcome);
             self.add(&self.subject_of(signature), outcome);
+        }
+    }
+
+    fn tally(&mut self, decided: Vec<(Subject, Occurrence)>) {
+        for (subject, occurrence) in decided {
+            self.detected.tallies.add(subject, occurrence);
         }
     }
 

@@ -89,6 +89,8 @@ pub struct Detector<'a> {
     pub(super) slow: SlowLane,
     /// What records of each signature say about the log itself.
     pub(super) signals: Vec<Option<Signal>>,
+    /// For each signature those whose failures its records end.
+    pub(super) recovers: Vec<Vec<usize>>,
     /// For each signature the more generic ones that it drops in its records.
     pub(super) drops: Vec<Vec<usize>>,
 }
@@ -156,6 +158,7 @@ impl<'a> Detector<'a> {
             probes,
             slow: SlowLane::default(),
             signals: library.signatures().iter().map(Signal::of).collect(),
+            recovers: recovers(library),
             drops: drops(library),
         };
         let line = |id: &ProbeId| detector.probe(*id)?.line.clone();
@@ -203,6 +206,13 @@ impl<'a> Detector<'a> {
 
     pub(super) fn signature(&self, number: usize) -> &'a Signature {
         &self.library.signatures()[number]
+    }
+
+    /// Whether the order of a signature's records counts, also where each is found by itself.
+    pub(super) fn is_followed(&self, number: usize) -> bool {
+        self.signals[number].is_some()
+            || !self.recovers[number].is_empty()
+            || self.signature(number).recovery.is_some()
     }
 
     /// Whether a signature is part of what goes wrong, rather than of what goes on.
@@ -286,6 +296,20 @@ fn slots(condition: &Match) -> Vec<(Slot, Test)> {
     let over_time = condition.count.is_some() || condition.rate.is_some() || condition.silence.is_some();
     let slot = if over_time { Slot::Counted } else { Slot::Found };
     vec![(slot, condition.test())]
+}
+
+/// Resolves `recovery.by`, from the success to the failures.
+fn recovers(library: &Library) -> Vec<Vec<usize>> {
+    let mut recovers = vec![Vec::new(); library.signatures().len()];
+    for (number, signature) in library.signatures().iter().enumerate() {
+        for id in signature.recovery.iter().flat_map(|recovery| &recovery.by) {
+            let success = library.signatures().iter().position(|other| other.id == *id);
+            if let Some(success) = success.filter(|success| *success != number) {
+                recovers[success].push(number);
+            }
+        }
+    }
+    recovers
 }
 
 /// Resolves `supersedes`, through chains, to numbers.

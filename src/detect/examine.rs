@@ -354,7 +354,7 @@ impl Examined {
                     .clone()
                     .filter(|_| detector.is_trouble(signature)),
             };
-            if slot != Slot::Found || detector.signals[signature].is_some() {
+            if slot != Slot::Found || detector.is_followed(signature) {
                 let key = key(detector, record, signature, &occurrence);
                 self.events.push(Event {
                     subject: subject.clone(),
@@ -364,7 +364,8 @@ impl Examined {
                     log: 0,
                 });
             }
-            if slot == Slot::Found {
+            // Whether it was overcome is known later.
+            if slot == Slot::Found && detector.signature(signature).recovery.is_none() {
                 self.tallies.add(subject, occurrence);
             }
         }

@@ -15,6 +15,7 @@ pub mod histogram;
 pub mod matcher;
 pub mod over_time;
 mod pulse;
+mod recovery;
 pub mod requests;
 pub mod tallies;
 pub mod tally;

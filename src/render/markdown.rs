@@ -53,6 +53,7 @@ pub fn render_within(report: &Report, template: Option<&str>, budget: usize) -> 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::analysis::assess::Assessment;
     use crate::record::{Level, TimeQuality};
     use crate::render::escape::hostile::{hostile, skeleton};
     use crate::render::view::when;
@@ -61,6 +62,7 @@ pub(super) mod tests {
         NotRead, OpenQuestion, OpenState, SourceSummary, Stats, TimelineRow, Window,
     };
     use crate::report::visible::visible;
+    use crate::signature::capture::Kind;
     use crate::signature::{Role, Severity};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -97,6 +99,11 @@ pub(super) mod tests {
             meaning: "A program asked for <port> while another one had it.".to_owned(),
             severity: Severity::High,
             role,
+            assessment: Assessment {
+                severity: Severity::High,
+                confidence: Confidence::High,
+                rules: Vec::new(),
+            },
             count: 12,
             first_seen: at("07:26:41"),
             last_seen: at("07:31:02"),
@@ -108,6 +115,8 @@ pub(super) mod tests {
                     value: "8000".to_owned(),
                     count: 12,
                     meaning: Some("the port of the API".to_owned()),
+                    kind: Kind::Port,
+                    fits: true,
                 }],
             )]),
             evidence: vec![evidence("api.log", 7, "Traceback:\nOSError: [Errno 98]")],

@@ -15,6 +15,7 @@ use super::model::{
 };
 use super::visible::visible;
 use super::{questions, statements, story, timeline};
+use crate::analysis::assess::assess;
 use crate::analysis::{Analysis, Found};
 use crate::detect::collect::{Detected, SourceFacts};
 use crate::detect::tally::{ExcerptLine, Occurrence, Place, Tally};
@@ -22,6 +23,7 @@ use crate::input::Source;
 use crate::input::block::LINE_LIMIT;
 use crate::record::time::{Zone, format_utc};
 use crate::signature::Signature;
+use crate::signature::capture::Kind;
 
 /// Longest line of an excerpt, in characters.
 const EXCERPT_WIDTH: usize = 400;
@@ -244,7 +246,11 @@ fn finding(
     let Found { signature, tally, .. } = *found;
     let frequent = tally.services.by_frequency();
     let service = frequent.first().map(|(service, _)| *service);
-    let most = |name: &str| tally.values_of(name).first().map(|(value, _)| *value);
+    let most = |name: &str| {
+        let mut values = tally.values_of(name).into_iter();
+        let fitting = values.find(|(value, _)| Kind::of(name).accepts(value));
+        fitting.map(|(value, _)| value)
+    };
     let fill = |text: &str| fill(text, most, service);
     let body = |name: &str| {
         signature
@@ -271,6 +277,7 @@ fn finding(
         meaning: fill(&text.meaning),
         severity: found.severity(),
         role: found.role,
+        assessment: assess(found),
         count: tally.count,
         first_seen: first.sighting.time.at.map(format_utc),
         last_seen: tally.last.sighting.time.at.map(format_utc),
@@ -304,6 +311,8 @@ pub(super) fn captures_of(signature: &Signature, tally: &Tally) -> BTreeMap<Stri
             value: visible(value.as_bytes(), Some(CAPTURE_WIDTH)),
             count,
             meaning: meanings.and_then(|meanings| meanings.get(value)).cloned(),
+            kind: Kind::of(name),
+            fits: Kind::of(name).accepts(value),
         });
         (name.clone(), values.collect())
     };

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::claim::Claim;
+use crate::analysis::assess::Assessment;
 use crate::record::{Level, TimeQuality};
+use crate::signature::capture::Kind;
 use crate::signature::{Role, Severity};
 
 /// Version of the JSON report's shape.
@@ -154,6 +156,8 @@ pub struct Finding {
     pub severity: Severity,
     /// Its part in the story.
     pub role: Role,
+    /// The rules that severity and confidence follow from.
+    pub assessment: Assessment,
     /// Exact number of records.
     pub count: u64,
     /// Time of the first one, or the earliest it can have been.
@@ -191,6 +195,10 @@ pub struct CapturedValue {
     pub count: u64,
     /// What the signature's page says about this value, if anything.
     pub meaning: Option<String>,
+    /// What the name of the capture says that it is.
+    pub kind: Kind,
+    /// Whether the value is of that kind; else it fills no command.
+    pub fits: bool,
 }
 
 /// Starts of which nobody can say whether their end is missing. No finding, and never a cause.

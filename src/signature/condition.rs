@@ -210,3 +210,15 @@ pub struct Missing {
     #[serde(default)]
     pub across: Across,
 }
+
+/// A run of failures that ends in success soon is handled.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Recovery {
+    /// Ids of the pages whose records are the success.
+    pub by: Vec<String>,
+    /// From the first failure of the run to the success, both ends included.
+    pub within: Span,
+    /// Equal in the failures and the success: captures of both pages, or `service`.
+    pub key: Keys,
+}

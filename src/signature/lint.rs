@@ -190,6 +190,15 @@ impl Page<'_> {
                 ));
             }
         }
+        for id in signature.recovery.iter().flat_map(|recovery| &recovery.by) {
+            if library.get(id).is_none() {
+                errors.push(self.error(
+                    self.place(&format!("\"{id}\"")),
+                    format!("no signature is called '{id}'"),
+                    "expected an id from `incident signatures list`",
+                ));
+            }
+        }
         for section in &signature.text().sections {
             if let Some(id) = section.with.as_ref().filter(|id| library.get(id).is_none()) {
                 errors.push(self.error(

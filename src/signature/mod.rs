@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+pub mod capture;
 pub mod catalogue;
 pub mod condition;
 pub mod diagnostic;
@@ -21,7 +22,7 @@ pub mod scaffold;
 pub mod select;
 
 use crate::digest::Digest;
-use condition::Match;
+use condition::{Match, Recovery};
 pub use library::Library;
 use select::NamePattern;
 
@@ -145,6 +146,8 @@ pub struct Signature {
     pub aliases: Vec<String>,
     /// What the page asks for.
     pub condition: Match,
+    /// What shows that the failure was overcome.
+    pub recovery: Option<Recovery>,
     /// Where the signature block begins in `page` (bytes); places in `condition` count from here.
     pub toml_at: usize,
     /// Capture name to value to the sentence that explains it.

@@ -13,7 +13,7 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::condition::Match;
+use super::condition::{Match, Recovery};
 use super::diagnostic::PageError;
 use super::select::NamePattern;
 use super::{Example, Proof, Role, Section, Severity, Signature, Text};
@@ -34,6 +34,7 @@ struct Header {
     #[serde(default)]
     aliases: Vec<String>,
     r#match: Spanned<Match>,
+    recovery: Option<Recovery>,
     #[serde(default)]
     meaning: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -82,6 +83,7 @@ pub fn parse(id: &str, file: &str, page: Cow<'static, str>) -> Result<Signature,
         seen_on: header.seen_on,
         aliases: header.aliases,
         condition: header.r#match.into_inner(),
+        recovery: header.recovery,
         toml_at,
         meaning_of: header.meaning,
         page,
@@ -157,6 +159,13 @@ fn check_shape(signature: &Signature, at: usize) -> Result<(), PageError> {
         return fail(
             "count needs at-least = 2 or more",
             "leave count out for a single record",
+        );
+    }
+    let single = !own_tests && condition.count.is_none() && condition.rate.is_none();
+    if signature.recovery.is_some() && !(single && condition.silence.is_none()) {
+        return fail(
+            "recovery is for pages that are found in single records",
+            "this condition is one over time",
         );
     }
     let rate = condition.rate.as_ref();
