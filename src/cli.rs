@@ -26,6 +26,12 @@ pub enum Command {
     Scan(Scan),
     /// Show how logs are read: formats, zones, times, levels, silences; or every record
     Inspect(Inspect),
+    /// Read again what a report cites, and say which of its claims no longer hold
+    #[command(
+        after_help = "Exit codes:\n  0  every claim holds\n  1  some do not\n  2  wrong usage, or not a report\n  3  what could \
+                            be read again holds; the rest rests on standard input"
+    )]
+    Verify(Verify),
     /// Look at the library of signatures, and check it
     Signatures {
         /// What to do with it.
@@ -132,6 +138,26 @@ pub enum InspectFormat {
     Text,
     /// For programs
     Json,
+}
+
+/// `incident verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A report of `incident scan`, as JSON or Markdown; - for standard input
+    #[arg(value_name = "REPORT")]
+    pub report: PathBuf,
+
+    /// Folder below which the logs stand; the current one if left out, where the report names them without one
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+
+    /// What the scan read from standard input
+    #[arg(long, value_name = "FILE")]
+    pub stdin: Option<PathBuf>,
+
+    /// Say nothing; the exit code tells
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Which signatures to look for.

@@ -54,6 +54,7 @@ pub mod render;
 pub mod report;
 pub mod scan;
 pub mod signature;
+pub mod verify;
 
 /// What a run depends on, apart from the logs.
 #[derive(Debug, Clone)]

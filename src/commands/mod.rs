@@ -15,13 +15,14 @@ mod logs;
 mod progress;
 mod scan;
 mod signatures;
+mod verify;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done.
     Done,
-    /// Done, and `--fail-on` was met; or pages did not pass.
+    /// Done, and `--fail-on` was met; or pages did not pass; or claims do not hold.
     Failed,
     /// Done, but something could not be read in full.
     Incomplete,
@@ -46,6 +47,7 @@ pub fn run(cli: &Cli) -> Result<Exit, Error> {
     match &cli.command {
         Command::Scan(flags) => scan::run(flags),
         Command::Inspect(flags) => inspect::run(flags),
+        Command::Verify(flags) => verify::run(flags),
         Command::Signatures { action } => signatures::run(action),
     }
 }

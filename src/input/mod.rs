@@ -26,7 +26,7 @@ mod not_logs;
 mod open;
 mod patient;
 mod producer;
-mod rotation;
+pub(crate) mod rotation;
 mod service;
 mod sniff;
 pub mod stream;

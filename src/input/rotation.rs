@@ -19,6 +19,7 @@ use super::left_out::{LeftOut, Why};
 use super::{Origin, Source, service};
 use crate::record::time::Clock;
 
+pub(crate) mod beside;
 mod journal;
 mod names;
 mod peek;

@@ -10,7 +10,13 @@ use super::RenderError;
 
 /// Renders a report, or another model, as JSON.
 pub fn render(model: &impl Serialize) -> Result<String, RenderError> {
-    let json = serde_json::to_string_pretty(model)?;
+    let mut out = escaped(&serde_json::to_string_pretty(model)?);
+    out.push('\n');
+    Ok(out)
+}
+
+/// JSON that can stand in HTML, also in a comment.
+pub(super) fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 1);
     // None of these characters belongs to JSON's own syntax: each stands inside a string.
     for c in json.chars() {
@@ -23,8 +29,7 @@ pub fn render(model: &impl Serialize) -> Result<String, RenderError> {
             _ => out.push(c),
         }
     }
-    out.push('\n');
-    Ok(out)
+    out
 }
 
 #[cfg(test)]

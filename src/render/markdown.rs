@@ -8,6 +8,7 @@
 //! view under `view`.
 
 use super::RenderError;
+use super::carried::carried;
 use super::template::Engine;
 use super::view::{Limits, View};
 use crate::report::model::Report;
@@ -41,9 +42,10 @@ pub fn render_within(report: &Report, template: Option<&str>, budget: usize) -> 
         EMBEDDED_TEMPLATE
     };
     let engine = Engine::new(&templates)?;
+    let carried = carried(report)?;
     let mut limits = Limits::all(report);
     loop {
-        let text = engine.render(name, report, &View::new(report, limits))?;
+        let text = engine.render(name, report, &View::new(report, limits, carried.clone()))?;
         if text.len() <= budget || !limits.tighten() {
             return Ok(text);
         }
@@ -298,9 +300,16 @@ pub(super) mod tests {
         render(report, None).unwrap()
     }
 
+    /// What a reader sees, and the comment behind it.
+    fn parts(report: &Report) -> (String, String) {
+        let text = markdown(report);
+        let (shown, carried) = text.split_once(crate::verify::MARK).unwrap();
+        (shown.to_owned(), carried.to_owned())
+    }
+
     #[test]
     fn a_whole_report() {
-        insta::assert_snapshot!(markdown(&sample_report()));
+        insta::assert_snapshot!(parts(&sample_report()).0);
     }
 
     #[test]
@@ -438,10 +447,13 @@ pub(super) mod tests {
         #[test]
         fn no_hostile_text_leaves_its_place(text in hostile()) {
             prop_assume!(!visible(text.as_bytes(), None).is_empty());
-            let harmless = skeleton(&markdown(&report_with("harmless")), true);
-            let hostile = markdown(&report_with(&text));
+            let (harmless, _) = parts(&report_with("harmless"));
+            let (hostile, carried) = parts(&report_with(&text));
             prop_assert!(!hostile.chars().any(|c| c.is_control() && c != '\n'));
-            prop_assert_eq!(skeleton(&hostile, true), harmless);
+            prop_assert_eq!(skeleton(&hostile, true), skeleton(&harmless, true));
+            // Nothing ends the comment before its end.
+            let closed = carried.ends_with(" -->\n");
+            prop_assert!(closed && carried.matches('>').count() == 1 && !carried.contains('<'));
         }
 
         #[test]
@@ -454,8 +466,8 @@ pub(super) mod tests {
                 report.assumptions = vec![text.to_owned(), quoted];
                 report
             };
-            let harmless = skeleton(&markdown(&with("harmless")), false);
-            prop_assert_eq!(skeleton(&markdown(&with(&text)), false), harmless);
+            let harmless = skeleton(&parts(&with("harmless")).0, false);
+            prop_assert_eq!(skeleton(&parts(&with(&text)).0, false), harmless);
         }
     }
 }

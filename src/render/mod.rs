@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::report::model::Report;
 
+mod carried;
 pub mod escape;
 pub mod inspection;
 pub mod json;

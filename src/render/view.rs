@@ -82,10 +82,12 @@ pub(super) struct View<'a> {
     sources_more: usize,
     not_read: &'a [NotRead],
     not_read_more: usize,
+    /// The claims for `incident verify`.
+    carried: String,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(report: &'a Report, limits: Limits) -> View<'a> {
+    pub(super) fn new(report: &'a Report, limits: Limits, carried: String) -> View<'a> {
         let also: Vec<&Finding> = report.findings.iter().filter(|f| !in_full(f)).collect();
         let worst = report.incidents.iter().map(|i| i.severity).max();
         let title = match report.title.trim() {
@@ -116,6 +118,7 @@ impl<'a> View<'a> {
             sources_more: report.sources.len().saturating_sub(limits.rows),
             not_read: head(&report.not_read, limits.rows),
             not_read_more: report.not_read.len().saturating_sub(limits.rows),
+            carried,
         }
     }
 }

@@ -6,12 +6,12 @@
 //! which it was set aside: `system@TIME-RANDOM.journal~`.
 
 /// What an archived journal's name says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    /// Id of the journal and number of the file's first entry.
-    first: Option<(String, u64)>,
     /// In microseconds since 1970.
     time: u64,
+    /// Id of the journal and number of the file's first entry.
+    first: Option<(String, u64)>,
 }
 
 /// Reads the name of an archived journal; nothing for any other file.
