@@ -145,7 +145,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
     let detected = collector.finish();
 
     not_read.sort_by(|a, b| a.source.cmp(&b.source));
-    let analysis = analyse(&detected, library);
+    let analysis = analyse(&detected, library, &sources);
     let making = Making {
         now: options.now,
         host: options.host.clone(),

@@ -1,50 +1,32 @@
-//! Which finding brought about which, and what broke first.
+//! What belongs together, and what broke first.
 //!
-//! In: findings. Out: incidents. A link needs a declaration (`leads-to`) and an order that
-//! agrees with it; a shared key (port, service, client, path) strengthens it. Time alone never makes a link.
+//! In: findings in parts, and the links between them. Out: incidents. The root of an incident explains the others
+//! and is itself unexplained; where two candidates have equal claims, or there is none, no root is named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::keys::keys;
 use super::{Found, Incident, Link, Order};
-use crate::detect::histogram::Episode;
-use crate::record::TimeQuality;
 use crate::report::model::Confidence;
 use crate::signature::{Role, Severity};
 
-/// How much later than its effect a cause may seem to be, in nanoseconds: some logs are written in whole
-/// seconds, and an access line precedes the traceback of its own request.
-const SLACK: i64 = 2_000_000_000;
+/// An effect that begins so soon after its cause is close to it, or very close, in nanoseconds.
+const CLOSE: i64 = 60_000_000_000;
 
-/// How long after the last sign of a cause an effect may begin, in nanoseconds.
-const REACH_OF_CAUSE: i64 = 600_000_000_000;
+/// See [`CLOSE`].
+const VERY_CLOSE: i64 = 10_000_000_000;
 
-/// How long after a symptom has begun a further symptom may follow from it, in nanoseconds, unless both
-/// share a key. Two symptoms of one service in one log are often strangers to each other.
-const REACH_OF_SYMPTOM: i64 = 30_000_000_000;
-
-/// The same for an effect that names its service, when the cause does not share it.
-const REACH_OF_STRANGER: i64 = 10_000_000_000;
-
-/// What goes on this long before its supposed effect begins, and [`AFTERWARDS`] after it has ended, is
-/// background noise, in nanoseconds.
-const BEFOREHAND: i64 = 30_000_000_000;
-
-/// See [`BEFOREHAND`].
-const AFTERWARDS: i64 = 10_000_000_000;
-
-/// So many records make a background.
-const BACKGROUND: u64 = 5;
+/// The same failure, seen at two places, begins within this time, in nanoseconds.
+const SAME_ONSET: i64 = 60_000_000_000;
 
 /// Divides the findings that are causes or symptoms into incidents, the worst first.
-pub fn incidents(found: &[Found<'_>]) -> Vec<Incident> {
-    let links = links(found);
+pub(super) fn incidents(found: &[Found<'_>], links: &[Link]) -> Vec<Incident> {
     let all: Vec<usize> = (0..found.len()).collect();
-    let mut incidents: Vec<Incident> = groups(found, &links, &all)
+    let divided: Vec<Incident> = groups(found, links, &all)
         .into_iter()
-        .flat_map(|members| divide(found, &links, members))
-        .map(|members| incident(found, &links, members))
+        .flat_map(|members| divide(found, links, members))
+        .map(|members| incident(found, links, members))
         .collect();
+    let mut incidents = with_recurrences(found, links, divided);
     let explained = |incident: &Incident| incident.links.len();
     incidents.sort_by(|a, b| {
         let known = |incident: &Incident| incident.root.is_some();
@@ -57,116 +39,56 @@ pub fn incidents(found: &[Found<'_>]) -> Vec<Incident> {
     incidents
 }
 
-fn links(found: &[Found<'_>]) -> Vec<Link> {
-    let keys: Vec<BTreeSet<String>> = found.iter().map(keys).collect();
-    let mut links = Vec::new();
-    for (from, cause) in found.iter().enumerate() {
-        for (to, effect) in found.iter().enumerate() {
-            if from == to || !cause.is_trouble() || !effect.is_trouble() || !declares(cause, effect) {
-                continue;
+/// Makes one incident of those that are the same failure: it came again, or two places show it.
+fn with_recurrences(found: &[Found<'_>], links: &[Link], incidents: Vec<Incident>) -> Vec<Incident> {
+    let mut joined: Vec<Incident> = Vec::new();
+    for incident in incidents {
+        match joined
+            .iter_mut()
+            .find(|known| is_same_failure(found, known, &incident))
+        {
+            Some(known) => {
+                let mut members: Vec<usize> =
+                    known.members.iter().chain(&incident.members).copied().collect();
+                members.sort_unstable();
+                *known = self::incident(found, links, members);
             }
-            // What happens to one service is not what happens to another.
-            if cause.about.is_some() && effect.about.is_some() && cause.about != effect.about {
-                continue;
-            }
-            let shared: Vec<String> = keys[from].intersection(&keys[to]).cloned().collect();
-            // What never came has a reason of its own for each case: only a key tells which.
-            let absent = effect.signature.condition.missing.is_some();
-            if absent && shared.iter().all(|key| key.starts_with("service ")) {
-                continue;
-            }
-            let Some(order) = order(cause, effect, !shared.is_empty()) else {
-                continue;
-            };
-            links.push(Link {
-                from,
-                to,
-                order,
-                shared,
-            });
+            None => joined.push(incident),
         }
     }
-    without_strangers(found, links)
+    joined
 }
 
-/// Where an effect names the service that it is about, and a cause in that service is linked to it, causes in
-/// other services are not.
-fn without_strangers(found: &[Found<'_>], links: Vec<Link>) -> Vec<Link> {
-    let in_service = |link: &Link| link.shared.iter().any(|key| key.starts_with("service "));
-    let is_cause = |link: &Link| found[link.from].role == Role::Cause;
-    let explained: BTreeSet<usize> = links
-        .iter()
-        .filter(|link| found[link.to].about.is_some() && is_cause(link) && in_service(link))
-        .map(|link| link.to)
-        .collect();
-    links
-        .into_iter()
-        .filter(|link| !explained.contains(&link.to) || !is_cause(link) || !link.shared.is_empty())
-        .collect()
-}
-
-/// Whether the cause's page says that it can bring about the effect. A glob stands for symptoms only:
-/// that a whole family of causes should follow from another cause is never meant.
-fn declares(cause: &Found<'_>, effect: &Found<'_>) -> bool {
-    let symptom = effect.role == Role::Symptom;
-    cause
-        .signature
-        .leads_to
-        .iter()
-        .any(|pattern| (symptom || !pattern.is_glob()) && pattern.matches(&effect.signature.id))
-}
-
-/// How the times of two findings agree with `cause` having brought about `effect`; nothing if they
-/// speak against it. Single episodes are compared: an effect may well have been seen earlier for
-/// another reason.
-fn order(cause: &Found<'_>, effect: &Found<'_>, keyed: bool) -> Option<Order> {
-    let lasting = keyed || cause.role == Role::Cause;
-    let until = |cause: &Episode| {
-        if effect.about.is_some() && !keyed {
-            cause.last + REACH_OF_STRANGER
-        } else if lasting {
-            cause.last + REACH_OF_CAUSE
-        } else {
-            cause.first + REACH_OF_SYMPTOM
-        }
+fn is_same_failure(found: &[Found<'_>], one: &Incident, other: &Incident) -> bool {
+    let kind = |number: &usize| {
+        let found = &found[*number];
+        (&found.signature.id, &found.about, &found.target, found.system)
     };
-    let (causes, effects) = (cause.tally.times.episodes(), effect.tally.times.episodes());
-    if causes.is_empty() || effects.is_empty() {
-        return Some(Order::Undated);
+    let kinds = |incident: &Incident| incident.members.iter().map(kind).collect::<BTreeSet<_>>();
+    match (&one.root, &other.root) {
+        (Some(a), Some(b)) => kind(a) == kind(b) || is_seen_twice(&found[*a], &found[*b]),
+        (None, None) => kinds(one) == kinds(other),
+        _ => false,
     }
-    let fits = |cause: &Episode, effect: &Episode| {
-        cause.first <= effect.first + SLACK && effect.first <= until(cause) && !is_background(cause, effect)
-    };
-    let explained = |effect: &&Episode| causes.iter().any(|cause| fits(cause, effect));
-    let from = effects.iter().find(explained)?;
-    let exact = |found: &Found<'_>| {
-        matches!(
-            found.tally.first().sighting.time.quality,
-            TimeQuality::Written | TimeQuality::ZoneAssumed | TimeQuality::YearAssumed
-        )
-    };
-    Some(Order::Agrees {
-        delay: from.first - causes.first()?.first,
-        exact: exact(cause) && exact(effect),
-        from: (Some(from) != effects.first()).then_some(from.first),
-    })
 }
 
-/// Whether `cause` went on as well long before `effect` began and after it had ended.
-fn is_background(cause: &Episode, effect: &Episode) -> bool {
-    cause.count >= BACKGROUND
-        && cause.first + BEFOREHAND < effect.first
-        && effect.last + AFTERWARDS < cause.last
+/// Whether two findings are one failure with different targets: they are of one kind and begin together.
+fn is_seen_twice(one: &Found<'_>, other: &Found<'_>) -> bool {
+    let kind = |found: &Found<'_>| (found.signature.id.clone(), found.about.clone(), found.system);
+    let first = |found: &Found<'_>| found.tally.first().sighting.time.at;
+    let together = first(one)
+        .zip(first(other))
+        .is_some_and(|(one, other)| one.abs_diff(other) <= SAME_ONSET.unsigned_abs());
+    kind(one) == kind(other) && together
 }
 
 /// Causes and symptoms, grouped by links. Two findings that begin with the same record are two
 /// sides of one event, so they belong together without a link.
 fn groups(found: &[Found<'_>], links: &[Link], among: &[usize]) -> Vec<Vec<usize>> {
     let mut group: Vec<usize> = (0..found.len()).collect();
+    let among: BTreeSet<usize> = among.iter().copied().collect();
     let pairs = links.iter().map(|link| (link.from, link.to));
-    let same = (0..found.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
-    let same = same.filter(|(one, other)| same_record(&found[*one], &found[*other]));
-    for (one, other) in pairs.chain(same) {
+    for (one, other) in pairs.chain(same_records(found)) {
         if !among.contains(&one) || !among.contains(&other) {
             continue;
         }
@@ -185,6 +107,20 @@ fn groups(found: &[Found<'_>], links: &[Link], among: &[usize]) -> Vec<Vec<usize
     }
     groups.retain(|members| !members.is_empty());
     groups
+}
+
+/// Pairs of findings that begin with the same record.
+fn same_records(found: &[Found<'_>]) -> Vec<(usize, usize)> {
+    let mut first_at: BTreeMap<(usize, u64), usize> = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for (number, own) in found.iter().enumerate().filter(|(_, own)| own.is_trouble()) {
+        let first = &own.tally.first().sighting;
+        let known = first_at.entry((first.source, first.offset)).or_insert(number);
+        if *known != number {
+            pairs.push((*known, number));
+        }
+    }
+    pairs
 }
 
 /// Takes out of a group what has a cause of its own: a cause that the root does not explain, with the
@@ -262,6 +198,8 @@ struct Claim {
     explains: u32,
     /// Its links that a shared key confirms.
     keyed: usize,
+    /// How soon after its beginning the first effect begins: 2 is very close, 0 is late.
+    closeness: u8,
     severity: Severity,
 }
 
@@ -277,8 +215,9 @@ fn incident(found: &[Found<'_>], all_links: &[Link], mut members: Vec<usize>) ->
         .map(|member| found[*member].signature.severity)
         .max()
         .unwrap_or(Severity::Info);
-    let root = candidates.first().copied();
-    if root.is_none() {
+    let rival = rival(found, &links, &candidates);
+    let root = candidates.first().copied().filter(|_| rival.is_none());
+    if root.is_none() && candidates.is_empty() {
         // Without a cause the symptom that explains most comes first.
         members = by_claim(found, &links, members.iter());
     }
@@ -298,10 +237,45 @@ fn incident(found: &[Found<'_>], all_links: &[Link], mut members: Vec<usize>) ->
     Incident {
         root,
         confidence,
-        ruled_out: candidates.into_iter().skip(1).collect(),
-        links: direct(links),
+        candidates,
+        started: None,
+        triggers: Vec::new(),
+        links,
         members,
         severity,
+    }
+}
+
+/// A second candidate whose claim is as good as the first one's, and which has nothing to do with it.
+fn rival(found: &[Found<'_>], links: &[Link], candidates: &[usize]) -> Option<usize> {
+    let (first, others) = candidates.split_first()?;
+    let best = claim(found, links, *first);
+    others.iter().copied().find(|other| {
+        let own = claim(found, links, *other);
+        let equal = own.unexplained == best.unexplained
+            && own.explains == best.explains
+            && own.keyed == best.keyed
+            && own.closeness == best.closeness;
+        let apart = found[*other].signature.id != found[*first].signature.id
+            && !same_record(&found[*first], &found[*other])
+            && !reach(links, *first).contains(other);
+        equal && apart && best.explains > 0 && weight(own.severity) * 2 > weight(best.severity)
+    })
+}
+
+/// How soon after `member` its first effect begins.
+fn closeness(links: &[Link], member: usize) -> u8 {
+    let delays = links
+        .iter()
+        .filter(|link| link.from == member)
+        .filter_map(|link| match link.order {
+            Order::Agrees { delay, .. } => Some(delay),
+            Order::Undated => None,
+        });
+    match delays.min() {
+        Some(delay) if delay <= VERY_CLOSE => 2,
+        Some(delay) if delay <= CLOSE => 1,
+        _ => 0,
     }
 }
 
@@ -321,6 +295,7 @@ fn claim(found: &[Found<'_>], links: &[Link], member: usize) -> Claim {
             .iter()
             .filter(|link| link.from == member && !link.shared.is_empty())
             .count(),
+        closeness: closeness(links, member),
         severity: found[member].signature.severity,
     }
 }
@@ -356,7 +331,7 @@ fn confidence(links: &[Link], root: usize, alone: bool) -> Confidence {
 }
 
 /// Leaves out links that a chain of others already tells.
-fn direct(links: Vec<Link>) -> Vec<Link> {
+pub(super) fn direct(links: Vec<Link>) -> Vec<Link> {
     let told = |link: &Link| {
         links.iter().any(|first| {
             let onwards = reach(&links, first.to);

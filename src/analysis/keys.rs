@@ -3,11 +3,12 @@
 //! In: a finding's captures and services. Out: keys like `port 8000` or `service api`. The upstream
 //! `http://127.0.0.1:8000/x` of a proxy's error and the port of a failed bind give the same key.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Found;
+use crate::detect::tally::authority;
 
-/// The keys of a finding.
+/// The keys of a finding's records.
 pub(super) fn keys(found: &Found<'_>) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for (name, values) in &found.tally.captures {
@@ -18,7 +19,21 @@ pub(super) fn keys(found: &Found<'_>) -> BTreeSet<String> {
     for service in found.tally.services.values() {
         add(&mut keys, "service", service);
     }
+    for key in found.tally.keys.values() {
+        match key.split_once(' ') {
+            Some(("upstream", address)) => add(&mut keys, "upstream", address),
+            _ => {
+                keys.insert(key.to_owned());
+            }
+        }
+    }
     keys
+}
+
+/// The keys of who wrote them: the ports on which that program listens, by log in `bound`.
+pub(super) fn own_ports(found: &Found<'_>, bound: &BTreeMap<usize, BTreeSet<String>>) -> BTreeSet<String> {
+    let ports = found.tally.sources.keys().filter_map(|source| bound.get(source));
+    ports.flatten().map(|port| format!("port {port}")).collect()
 }
 
 fn add(keys: &mut BTreeSet<String>, name: &str, value: &str) {
@@ -51,13 +66,8 @@ fn service_name(value: &str) -> &str {
 }
 
 /// The port of `host:port`, with or without a scheme and path.
-fn port_of(address: &str) -> Option<&str> {
-    let authority = address
-        .split_once("://")
-        .map_or(address, |(_, rest)| rest)
-        .split('/')
-        .next()?;
-    let (_, port) = authority.rsplit_once(':')?;
+pub(super) fn port_of(address: &str) -> Option<&str> {
+    let (_, port) = authority(address).rsplit_once(':')?;
     (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(port)
 }
 

@@ -1,31 +1,41 @@
 //! Analysis: from occurrences to a story.
 //!
-//! In: [`Detected`] and the library. Out: an [`Analysis`]: findings in the order in which they were first
+//! In: [`Detected`], the sources and the library. Out: an [`Analysis`]: findings in the order in which they were first
 //! seen, which of them brought about which, and the incidents they make up. It says only what the
 //! signatures declare and the order of records confirms; where that is not enough it names no cause.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::detect::collect::Detected;
-use crate::detect::tally::Tally;
+use crate::detect::tally::{Occurrence, Tally};
+use crate::input::Source;
 use crate::report::model::Confidence;
 use crate::signature::{Library, Role, Severity, Signature};
 
 pub mod assess;
 pub mod cause;
 mod keys;
+mod links;
+mod parts;
+mod system;
+mod trigger;
 
-/// One signature that was found.
-#[derive(Debug, Clone, Copy)]
+/// One signature that was found: all that belongs to one incident.
+#[derive(Debug, Clone)]
 pub struct Found<'a> {
     /// What was found.
     pub signature: &'a Signature,
     /// Where and how often.
-    pub tally: &'a Tally,
+    pub tally: Tally,
     /// Its part in this story: the page's, or handled.
     pub role: Role,
     /// The service that it is about, where the pattern captures one.
-    pub about: Option<&'a str>,
+    pub about: Option<String>,
+    /// What all its records were aimed at, where the pattern captures one: the address that refused a connection.
+    pub target: Option<String>,
+    /// The system that its logs belong to.
+    pub system: usize,
 }
 
 impl Found<'_> {
@@ -81,12 +91,30 @@ pub struct Incident {
     pub confidence: Confidence,
     /// All findings: root first, then in order.
     pub members: Vec<usize>,
-    /// Causes that were considered and are not the root.
-    pub ruled_out: Vec<usize>,
+    /// Causes that were considered, the one with the strongest claim first.
+    pub candidates: Vec<usize>,
+    /// The first record of what it explains, or else of any of it, in UTC nanoseconds: a symptom may have been seen
+    /// earlier for another reason.
+    pub started: Option<i64>,
+    /// Changes just before it, the nearest first. They are no causes: nothing but time speaks for them.
+    pub triggers: Vec<Trigger>,
     /// Links among the members.
     pub links: Vec<Link>,
     /// The worst severity among the members.
     pub severity: Severity,
+}
+
+/// A deploy, restart, stop or change of configuration just before an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// The finding that it belongs to (a number in [`Analysis::found`]).
+    pub found: usize,
+    /// Its record.
+    pub occurrence: Occurrence,
+    /// How long before the first record of the incident, in nanoseconds; below 0 for one within the same second.
+    pub before: i64,
+    /// It is a deploy or a change of configuration, rather than a start or stop that may be an effect itself.
+    pub planned: bool,
 }
 
 /// The story.
@@ -100,39 +128,66 @@ pub struct Analysis<'a> {
     pub library: &'a Library,
 }
 
-/// Makes the story of what was detected.
-pub fn analyse<'a>(detected: &'a Detected, library: &'a Library) -> Analysis<'a> {
-    let mut found: Vec<Found<'a>> = detected
-        .tallies
-        .iter()
-        .map(|(subject, tally)| {
-            let signature = &library.signatures()[subject.signature];
-            let trouble = matches!(signature.role, Role::Cause | Role::Symptom);
-            Found {
-                signature,
-                tally,
-                role: if subject.handled && trouble {
-                    Role::Handled
-                } else {
-                    signature.role
-                },
-                about: subject.about.as_deref(),
-            }
-        })
-        .collect();
-    found.sort_by(|a, b| {
-        let first = |found: &Found<'a>| found.tally.first().sighting.clone();
-        first(a)
-            .order(&first(b))
-            .then_with(|| a.signature.id.cmp(&b.signature.id))
-            .then_with(|| a.about.cmp(&b.about))
-    });
-    let incidents = cause::incidents(&found);
+/// Makes the story of what was detected in `sources`.
+pub fn analyse<'a>(detected: &Detected, library: &'a Library, sources: &[Arc<Source>]) -> Analysis<'a> {
+    let systems = system::systems(sources.iter().map(Arc::as_ref));
+    let parts = parts::parts(detected, library, &systems);
+    let links = links::links(&parts, &bound_ports(detected, library));
+    let incidents = cause::incidents(&parts, &links);
+    let (found, mut incidents) = parts::joined(parts, incidents);
+    for incident in &mut incidents {
+        incident.started = started(&found, incident);
+    }
+    trigger::add(&found, &mut incidents, detected, library, &systems);
     Analysis {
         found,
         incidents,
         library,
     }
+}
+
+/// When an incident began.
+fn started(found: &[Found<'_>], incident: &Incident) -> Option<i64> {
+    let first = |member: usize| found[member].tally.first().sighting.time.at;
+    let explained_from = |member: usize| {
+        let own = || incident.links.iter().filter(|link| link.to == member);
+        let from = |link: &Link| match link.order {
+            Order::Agrees { from, .. } => from,
+            Order::Undated => None,
+        };
+        // One that explains it whole decides.
+        own()
+            .all(|link| from(link).is_some())
+            .then(|| own().filter_map(from).min())
+            .flatten()
+    };
+    let begins = |member: &usize| explained_from(*member).or_else(|| first(*member));
+    incident.members.iter().filter_map(begins).min()
+}
+
+/// The ports on which the programs listen that wrote each log, as they said when they were ready.
+fn bound_ports(detected: &Detected, library: &Library) -> BTreeMap<usize, BTreeSet<String>> {
+    let mut bound: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for (subject, tally) in detected.tallies.iter() {
+        let signature = &library.signatures()[subject.signature];
+        // Where several programs share a log, it is not known whose port it is.
+        if !signature.tags.iter().any(|tag| tag == "ready") || tally.services.values().count() > 1 {
+            continue;
+        }
+        let values = |name: &str| {
+            tally
+                .captures
+                .get(name)
+                .into_iter()
+                .flat_map(|counts| counts.values())
+        };
+        let ports = values("port").chain(values("address").filter_map(keys::port_of));
+        let ports: BTreeSet<String> = ports.map(str::to_owned).collect();
+        for source in tally.sources.keys() {
+            bound.entry(*source).or_default().extend(ports.iter().cloned());
+        }
+    }
+    bound
 }
 
 impl Analysis<'_> {

@@ -65,6 +65,8 @@ pub struct Collector<'a> {
     current: SourceFacts,
     log: Log,
     across: AcrossLogs,
+    /// For each source the one with which its log began.
+    began: Vec<usize>,
 }
 
 /// Most sampled times that are kept of a log; of more, every second one.
@@ -130,6 +132,7 @@ impl<'a> Collector<'a> {
             current: SourceFacts::default(),
             log: Log::default(),
             across: AcrossLogs::default(),
+            began: Vec::new(),
         }
     }
 
@@ -145,6 +148,7 @@ impl<'a> Collector<'a> {
                 self.log.set = set.cloned();
             }
         }
+        self.began.push(self.log.number());
     }
 
     /// So far nobody looked at a stretch of zeros at `at` in the current source: a line that is too long.
@@ -160,7 +164,6 @@ impl<'a> Collector<'a> {
 
     /// Takes the result of the next block of the current source.
     pub fn take(&mut self, examined: Examined) {
-        let source = self.detected.sources.len();
         let facts = &mut self.current;
         let lines_above = facts.lines;
         facts.lines += examined.lines;
@@ -176,7 +179,8 @@ impl<'a> Collector<'a> {
         self.detected.records += examined.records;
         let mut tallies = examined.tallies;
         tallies.move_down(lines_above);
-        self.detected.tallies.merge(tallies);
+        let began = self.began.last().copied().unwrap_or_default();
+        self.detected.tallies.merge(tallies, began);
         self.log.first_time = self.log.first_time.or(self.current.first_time);
         self.log.sample(examined.samples);
         for mut event in examined.events {
@@ -184,7 +188,6 @@ impl<'a> Collector<'a> {
             event.log = self.log.number();
             self.take_event(event);
         }
-        let began = self.log.sources.map_or(source, |(first, _)| first);
         for (service, mut requests) in examined.requests {
             requests.move_down(lines_above);
             let known = self.detected.requests.entry((began, service)).or_default();
@@ -280,17 +283,15 @@ impl<'a> Collector<'a> {
 
     /// The subject of what fires without an event.
     fn subject_of(&self, signature: usize) -> Subject {
-        Subject {
-            signature,
-            handled: false,
-            about: None,
-        }
+        Subject::of(signature, false)
     }
 
     fn add(&mut self, subject: &Subject, outcome: Outcome) {
         for occurrence in outcome.fired {
             let subject = Subject {
                 about: occurrence.about.clone().filter(|_| subject.about.is_some()),
+                target: occurrence.target().filter(|_| subject.target.is_some()),
+                log: self.began.get(occurrence.sighting.source).copied(),
                 ..subject.clone()
             };
             self.detected.tallies.add(subject, occurrence);
@@ -308,7 +309,7 @@ impl<'a> Collector<'a> {
 
     /// Number of findings so far.
     pub fn findings(&self) -> usize {
-        self.detected.tallies.len()
+        self.detected.tallies.signatures()
     }
 
     /// Everything that was found.

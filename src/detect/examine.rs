@@ -346,13 +346,11 @@ impl Examined {
         detector.suppress(&mut holding);
         for (signature, slot, caught) in holding {
             let occurrence = occurrence(block, record, raw, line, caught);
+            let trouble = detector.is_trouble(signature);
             let subject = Subject {
-                signature,
-                handled: is_handled(record),
-                about: occurrence
-                    .about
-                    .clone()
-                    .filter(|_| detector.is_trouble(signature)),
+                about: occurrence.about.clone().filter(|_| trouble),
+                target: occurrence.target().filter(|_| trouble),
+                ..Subject::of(signature, is_handled(record))
             };
             if slot != Slot::Found || detector.is_followed(signature) {
                 let key = key(detector, record, signature, &occurrence);
@@ -435,8 +433,20 @@ fn occurrence(block: &Block, record: &Record, raw: &[u8], line: u64, caught: Cau
         service: about.clone().or_else(|| record.service.clone()),
         about,
         captures: caught.captures,
+        keys: keys(record),
         excerpt: excerpt(raw, line, matched, caught.column),
     }
+}
+
+/// What the record itself is tied to, apart from what a pattern caught.
+fn keys(record: &Record) -> Vec<String> {
+    let request = record.request_id.as_ref().map(|id| format!("request {id}"));
+    let upstream = record
+        .upstream
+        .as_ref()
+        .map(|address| format!("upstream {address}"));
+    let process = record.pid.map(|pid| format!("pid {pid}"));
+    request.into_iter().chain(upstream).chain(process).collect()
 }
 
 /// The lines of a record that a reader must see: all of a short one; of a long one its

@@ -1,6 +1,6 @@
 //! When something happened, and how often, in a bounded size.
 //!
-//! In: times. Out: counts by minutes (or by longer steps, when there are too many minutes), and
+//! In: times. Out: counts by steps of ten seconds (or longer ones, when there are too many), and
 //! [`Episode`]s: stretches without a long pause. The result does not depend on the order or
 //! grouping in which times are added.
 
@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 const MOST_STEPS: usize = 1_024;
 
 /// Shortest step, in nanoseconds.
-const MINUTE: i64 = 60_000_000_000;
+const SHORTEST: i64 = 10_000_000_000;
 
 /// A pause longer than this ends an episode, in nanoseconds.
-const PAUSE: i64 = MINUTE;
+const PAUSE: i64 = 60_000_000_000;
 
 /// What happened within one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Histogram {
 impl Default for Histogram {
     fn default() -> Histogram {
         Histogram {
-            width: MINUTE,
+            width: SHORTEST,
             steps: BTreeMap::new(),
         }
     }
@@ -96,10 +96,26 @@ impl Histogram {
         }
     }
 
+    /// How often before `time`, and what came from then on. A step that holds `time` counts as before.
+    pub fn around(&self, time: i64) -> (u64, Episode) {
+        let before = self.steps.values().filter(|step| step.first < time);
+        let mut since = Episode {
+            first: i64::MAX,
+            last: i64::MIN,
+            count: 0,
+        };
+        for step in self.steps.values().filter(|step| step.first >= time) {
+            since.first = since.first.min(step.first);
+            since.last = since.last.max(step.last);
+            since.count += step.count;
+        }
+        (before.map(|step| step.count).sum(), since)
+    }
+
     /// Stretches without a pause longer than a minute (or than a step), in the order of time.
     pub fn episodes(&self) -> Vec<Episode> {
         let mut episodes: Vec<Episode> = Vec::new();
-        let pause = PAUSE.max(if self.width > MINUTE { self.width } else { 0 });
+        let pause = PAUSE.max(self.width);
         for step in self.steps.values() {
             match episodes.last_mut() {
                 Some(episode) if step.first - episode.last <= pause => {

@@ -36,8 +36,11 @@ pub(super) fn gates() -> impl Iterator<Item = String> {
         .flat_map(|key| BETWEEN.iter().map(move |between| format!("{key}{between}")));
     let behind_key =
         pairs.flat_map(|before| STATUSES_BEGIN.iter().map(move |begin| format!("{before}{begin}")));
+    // HAProxy writes the status before the request.
+    const BEFORE_REQUEST: &[&str] = &[" 500 ", " 502 ", " 503 ", " 504 "];
     BEHIND_QUOTE
         .iter()
+        .chain(BEFORE_REQUEST)
         .map(|gate| (*gate).to_owned())
         .chain(behind_key)
 }
@@ -185,6 +188,9 @@ mod tests {
             gates().any(|gate| line.contains(&gate))
         };
         assert!(passes(r#"10.0.0.1 - - [x] "GET / HTTP/1.1" 502 157"#));
+        assert!(passes(
+            r#"web shop/app1 0/0/0/8/8 503 159 - - ---- 2/2/1/1/0 0/0 "GET / HTTP/1.1""#
+        ));
         assert!(passes(r#"{"log":"\"GET / HTTP/1.1\" 500 Internal"}"#));
         for key in STATUSES {
             let key = key.rsplit('.').next().unwrap_or(key);

@@ -102,6 +102,8 @@ pub struct Occurrence {
     pub about: Option<String>,
     /// What the patterns caught.
     pub captures: Vec<(String, String)>,
+    /// What the record itself is tied to: `request ID`, `upstream ADDRESS`, `pid NUMBER`.
+    pub keys: Vec<String>,
     /// The lines to show.
     pub excerpt: Vec<ExcerptLine>,
 }
@@ -141,6 +143,15 @@ impl Counts {
     }
 }
 
+/// `127.0.0.1:8000` of `http://127.0.0.1:8000/login`.
+pub(crate) fn authority(address: &str) -> &str {
+    if address.contains(".sock") {
+        return address;
+    }
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
+}
+
 /// All occurrences of one signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
@@ -154,6 +165,8 @@ pub struct Tally {
     pub services: Counts,
     /// Name to values.
     pub captures: BTreeMap<String, Counts>,
+    /// What the records themselves are tied to, see [`Occurrence::keys`].
+    pub keys: Counts,
     /// Numbers of the sources with at least one.
     pub sources: BTreeMap<usize, u64>,
     /// When they were written, as far as dated.
@@ -171,6 +184,10 @@ impl Tally {
         for (name, value) in &occurrence.captures {
             captures.entry(name.clone()).or_default().add(value, 1);
         }
+        let mut keys = Counts::default();
+        for key in &occurrence.keys {
+            keys.add(key, 1);
+        }
         let mut times = Histogram::default();
         if let Some(at) = occurrence.sighting.time.at {
             times.add(at);
@@ -178,6 +195,7 @@ impl Tally {
         Tally {
             count: 1,
             times,
+            keys,
             sources: BTreeMap::from([(occurrence.sighting.source, 1)]),
             last: occurrence.clone(),
             samples: vec![occurrence],
@@ -223,6 +241,9 @@ impl Tally {
                 None => self.captures.entry(name.clone()).or_default().add(value, 1),
             }
         }
+        for key in &occurrence.keys {
+            self.keys.add(key, 1);
+        }
         *self.sources.entry(occurrence.sighting.source).or_default() += 1;
         if let Some(at) = occurrence.sighting.time.at {
             self.times.add(at);
@@ -244,6 +265,9 @@ impl Tally {
             for (value, count) in &counts.0 {
                 own.add(value, *count);
             }
+        }
+        for (key, count) in &other.keys.0 {
+            self.keys.add(key, *count);
         }
         self.times.merge(&other.times);
         for (source, count) in other.sources {
@@ -279,6 +303,19 @@ impl Occurrence {
             line: self.sighting.line,
             digest: self.digest,
         }
+    }
+
+    /// What the record was aimed at, if a pattern caught that: an address, or an exit code, which tells
+    /// what ended.
+    pub fn target(&self) -> Option<String> {
+        let caught = |name: &str| self.captures.iter().find(|(known, _)| known == name);
+        let value = |name: &str| caught(name).map(|(_, value)| value.clone());
+        let address = || value("upstream").map(|upstream| authority(&upstream).to_owned());
+        let port = || {
+            let host = value("host").unwrap_or_default();
+            value("port").map(|port| format!("{host}:{port}"))
+        };
+        address().or_else(port).or_else(|| value("exit_code"))
     }
 
     /// Turns line numbers of a block into those of its source.

@@ -160,6 +160,8 @@ pub(super) mod tests {
                 to: "F2".to_owned(),
                 because: "the upstream is on the same port, 127.0.0.1:8000".to_owned(),
             }],
+            candidates: Vec::new(),
+            triggers: Vec::new(),
             started: at("07:26:41"),
             ended: at("07:31:02"),
             severity: Severity::High,

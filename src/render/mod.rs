@@ -13,6 +13,7 @@ pub mod escape;
 pub mod inspection;
 pub mod json;
 pub mod markdown;
+mod mermaid;
 mod template;
 mod view;
 

@@ -158,6 +158,9 @@ struct IncidentView<'a> {
     verdict: String,
     excerpt: Option<Excerpt<'a>>,
     reasons: &'a [String],
+    /// The cascade as a Mermaid flowchart.
+    diagram: Option<String>,
+    triggers: Vec<&'a str>,
     effects: Vec<String>,
     others: Option<String>,
 }
@@ -172,6 +175,12 @@ impl<'a> IncidentView<'a> {
             verdict: verdict(incident, key),
             excerpt: key.and_then(|f| f.evidence.first()).map(Excerpt::new),
             reasons: &incident.reasons,
+            diagram: super::mermaid::flowchart(report, incident),
+            triggers: incident
+                .triggers
+                .iter()
+                .map(|trigger| trigger.text.as_str())
+                .collect(),
             effects: incident.edges.iter().map(|e| effect(report, e)).collect(),
             others: others(report, incident),
         }

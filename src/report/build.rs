@@ -14,7 +14,7 @@ use super::model::{
     SCHEMA_VERSION, Sealed, SourceSummary, Stats, Window,
 };
 use super::visible::visible;
-use super::{questions, statements, story, timeline};
+use super::{questions, reasons, statements, story, timeline};
 use crate::analysis::assess::assess;
 use crate::analysis::{Analysis, Found};
 use crate::detect::collect::{Detected, SourceFacts};
@@ -72,7 +72,7 @@ pub fn build(
     let mut claims = Claims::default();
     let mut citations = Citations::new(&names);
     let findings = findings(analysis, &logs, &mut citations);
-    let incidents = incidents(analysis, &findings, &mut claims);
+    let incidents = incidents(analysis, &findings, &mut citations, &mut claims);
     let timeline = timeline::rows(analysis, &findings, &mut citations);
     let impact = impact(analysis, detected, &logs, &mut citations);
     let window = window(detected, &making.zone);
@@ -243,7 +243,7 @@ fn finding(
     citations: &mut Citations<'_>,
     together: impl Fn(&str) -> bool,
 ) -> Finding {
-    let Found { signature, tally, .. } = *found;
+    let Found { signature, tally, .. } = found;
     let frequent = tally.services.by_frequency();
     let service = frequent.first().map(|(service, _)| *service);
     let most = |name: &str| {
@@ -354,24 +354,30 @@ pub(super) fn evidence(occurrence: &Occurrence, citations: &mut Citations<'_>) -
     }
 }
 
-fn incidents(analysis: &Analysis<'_>, findings: &[Finding], claims: &mut Claims) -> Vec<Incident> {
+fn incidents(
+    analysis: &Analysis<'_>,
+    findings: &[Finding],
+    citations: &mut Citations<'_>,
+    claims: &mut Claims,
+) -> Vec<Incident> {
     let build = |(number, incident): (usize, &crate::analysis::Incident)| {
         let tallies = || {
             incident
                 .members
                 .iter()
-                .map(|member| analysis.found[*member].tally)
+                .map(|member| &analysis.found[*member].tally)
         };
-        let started = tallies().filter_map(|tally| tally.first().sighting.time.at).min();
         let ended = tallies()
             .filter_map(|tally| tally.last.sighting.time.until.or(tally.last.sighting.time.at))
             .max();
         let at = format!("/incidents/{number}");
-        let reasons = story::reasons(analysis, incident, findings);
+        let mut reasons = reasons::reasons(analysis, incident, findings);
+        let candidates = reasons::candidates(analysis, incident, findings, &mut reasons);
+        let triggers = reasons::triggers(&at, incident, findings, citations, claims);
         let mut edges = Vec::new();
         for link in &incident.links {
             let signature = analysis.found[link.from].signature;
-            let because = story::because(link, signature, findings);
+            let because = reasons::because(link, signature, findings);
             let at = format!("{at}/edges/{}/because", edges.len());
             edges.push(Edge {
                 from: findings[link.from].id.clone(),
@@ -390,7 +396,9 @@ fn incidents(analysis: &Analysis<'_>, findings: &[Finding], claims: &mut Claims)
                 .map(|member| findings[*member].id.clone())
                 .collect(),
             edges,
-            started: started.map(format_utc),
+            candidates,
+            triggers,
+            started: incident.started.map(format_utc),
             ended: ended.map(format_utc),
             severity: incident.severity,
         }

@@ -8,6 +8,7 @@ pub mod claim;
 pub mod fill;
 pub mod model;
 mod questions;
+mod reasons;
 mod statements;
 mod story;
 mod timeline;

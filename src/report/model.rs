@@ -284,6 +284,10 @@ pub struct Incident {
     pub findings: Vec<String>,
     /// Which finding brought about which.
     pub edges: Vec<Edge>,
+    /// The causes that were considered, the strongest claim first.
+    pub candidates: Vec<Candidate>,
+    /// Deploys, restarts, stops and changes of configuration in the ten minutes before, the nearest first. Only the time speaks for them.
+    pub triggers: Vec<TriggerCandidate>,
     /// First record of any of its findings.
     pub started: Option<String>,
     /// Last record of any of its findings.
@@ -304,6 +308,58 @@ pub enum Confidence {
     Low,
     /// No root cause is named.
     None,
+}
+
+/// A cause that was considered.
+#[derive(Debug, Clone, Serialize)]
+pub struct Candidate {
+    /// Finding id.
+    pub finding: String,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Ids of the findings that it explains, directly or not.
+    pub explains: Vec<String>,
+}
+
+/// What became of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It is named as the root cause.
+    RootCause,
+    /// The root cause brought it about.
+    FollowsFromRoot,
+    /// It begins with the same record as the root cause.
+    SameEvent,
+    /// It explains fewer, or less severe, findings.
+    ExplainsLess,
+    /// It explains as much, and began later.
+    CameLater,
+    /// It explains as much, with fewer shared keys or less closeness in time.
+    WeakerLink,
+    /// Nothing decides between it and another, so no root cause is named.
+    EquallyGood,
+}
+
+/// A change just before an incident.
+#[derive(Debug, Clone, Serialize)]
+pub struct TriggerCandidate {
+    /// Finding id of the lifecycle event.
+    pub finding: String,
+    /// Name of the source.
+    pub source: String,
+    /// Line in the source, from 1.
+    pub line: u64,
+    /// When.
+    pub time: Option<String>,
+    /// The service that was changed, as far as known.
+    pub service: Option<String>,
+    /// How long before the first record of the incident.
+    pub seconds_before: u64,
+    /// The same in words (Markdown).
+    pub text: String,
+    /// Id of the record in `cited`.
+    pub evidence: String,
 }
 
 /// One finding brought about another.

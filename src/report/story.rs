@@ -8,11 +8,7 @@ use std::collections::BTreeSet;
 use super::build::plain_capture;
 use super::claim::{Claims, Said};
 use super::model::{Confidence, Finding, Impact, Incident, Report};
-use crate::analysis::cause::{reach, same_record};
-use crate::analysis::{self, Analysis, Link, Order};
-use crate::record::time::format_utc;
 use crate::render::escape::span;
-use crate::signature::{Role, Signature};
 
 /// Fix steps of the root cause among the next actions.
 const MOST_STEPS: usize = 4;
@@ -252,160 +248,6 @@ fn how_it_stands(report: &Report, incident: &Incident) -> Said {
     Said::counted(text, "later records of the findings of this failure", 0, evidence)
 }
 
-/// Why the root cause of an incident is (or is not) named.
-pub(super) fn reasons(
-    analysis: &Analysis<'_>,
-    incident: &analysis::Incident,
-    findings: &[Finding],
-) -> Vec<Said> {
-    let mut reasons = Vec::new();
-    let Some(root) = incident.root else {
-        let first = &findings[incident.members.first().copied().unwrap_or_default()];
-        let text = format!(
-            "None of these findings is a cause by itself; {} ({}) was seen first and is unexplained.",
-            first.id, first.title
-        );
-        let members = incident.members.iter().map(|member| &findings[*member].id);
-        reasons.push(Said::inferred(text, FIRST_SEEN, members));
-        return reasons;
-    };
-    let own = &findings[root];
-    let symptoms: Vec<usize> = incident
-        .members
-        .iter()
-        .copied()
-        .filter(|member| *member != root)
-        .collect();
-    if symptoms.is_empty() {
-        let text = format!("{} is the only finding of this failure.", own.id);
-        reasons.push(Said::inferred(text, "no-link", [&own.id]));
-    } else {
-        let explained = reach(&incident.links, root);
-        let ids = |numbers: &mut dyn Iterator<Item = usize>| {
-            numbers
-                .map(|number| findings[number].id.clone())
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let told = ids(&mut explained.iter().copied());
-        let members = || incident.members.iter().map(|member| &findings[*member].id);
-        if explained.is_empty() {
-            let text = format!(
-                "{} explains none of the other findings by a declared link.",
-                own.id
-            );
-            reasons.push(Said::inferred(text, "no-link", members()));
-        } else {
-            let dated = incident
-                .links
-                .iter()
-                .any(|link| link.from == root && link.order != Order::Undated);
-            let order = if dated {
-                "the order of the records agrees"
-            } else {
-                "its records are not dated, so their order could not be checked"
-            };
-            let text = format!(
-                "{} explains {} of {} other findings ({told}): its signature `{}` declares that it leads to them, and \
-                 {order}.",
-                own.id,
-                explained.len(),
-                symptoms.len(),
-                own.signature
-            );
-            let told = explained.iter().map(|number| &findings[*number].id);
-            reasons.push(Said::inferred(
-                text,
-                DECLARED_LINK,
-                [&own.id].into_iter().chain(told),
-            ));
-        }
-        let mut left = symptoms
-            .iter()
-            .copied()
-            .filter(|member| !explained.contains(member))
-            .peekable();
-        if left.peek().is_some() {
-            let text = format!("It does not explain {}.", ids(&mut left));
-            reasons.push(Said::inferred(text, "no-link", members()));
-        }
-    }
-    for link in incident
-        .links
-        .iter()
-        .filter(|link| link.from == root && !link.shared.is_empty())
-    {
-        let keys: Vec<String> = link.shared.iter().map(|key| span(key)).collect();
-        let other = &findings[link.to].id;
-        let text = format!("{} and {other} are both about {}.", own.id, keys.join(", "));
-        reasons.push(Said::inferred(text, "shared-key", [&own.id, other]));
-    }
-    for other in &incident.ruled_out {
-        let why = if incident
-            .links
-            .iter()
-            .any(|link| link.from == root && link.to == *other)
-        {
-            "it follows from the root cause"
-        } else if same_record(&analysis.found[root], &analysis.found[*other]) {
-            "it is another side of the same event"
-        } else {
-            "it explains less, or came later"
-        };
-        let other = &findings[*other];
-        let text = format!("{} ({}) was considered: {why}.", other.id, other.title);
-        reasons.push(Said::inferred(text, "ruled-out", [&own.id, &other.id]));
-    }
-    let handled: Vec<&str> = analysis
-        .found
-        .iter()
-        .zip(findings)
-        .filter(|(found, _)| found.role == Role::Handled)
-        .map(|(_, finding)| finding.id.as_str())
-        .collect();
-    if !handled.is_empty() {
-        let text = format!(
-            "{} was handled by the program and is not a cause.",
-            handled.join(", ")
-        );
-        reasons.push(Said::inferred(text, "handled", handled));
-    }
-    reasons
-}
-
-/// Why one finding is said to have brought about another.
-pub(super) fn because(link: &Link, cause: &Signature, findings: &[Finding]) -> Said {
-    let order = match link.order {
-        Order::Undated => "the order is not dated".to_owned(),
-        Order::Agrees { delay, exact, from } => {
-            let when = match u64::try_from(delay / 1_000_000_000) {
-                _ if !exact => "the bounds of undated records agree".to_owned(),
-                Ok(0) | Err(_) => "seen in the same second".to_owned(),
-                Ok(seconds) => format!("seen {} later", duration(seconds)),
-            };
-            match from {
-                Some(from) => format!(
-                    "{when}, from {} on; not its earlier records",
-                    clock(&format_utc(from))
-                ),
-                None => when,
-            }
-        }
-    };
-    let shared = if link.shared.is_empty() {
-        String::new()
-    } else {
-        let keys: Vec<String> = link.shared.iter().map(|key| span(key)).collect();
-        format!("; both about {}", keys.join(", "))
-    };
-    let text = format!("declared by `{}`; {order}{shared}", cause.id);
-    Said::inferred(
-        text,
-        DECLARED_LINK,
-        [&findings[link.from].id, &findings[link.to].id],
-    )
-}
-
 fn next_actions(report: &Report) -> Vec<Said> {
     let mut actions = Vec::new();
     for (number, incident) in report.incidents.iter().enumerate() {
@@ -452,7 +294,7 @@ fn human(time: &str) -> String {
 }
 
 /// `07:26:41` for an RFC 3339 time.
-fn clock(time: &str) -> &str {
+pub(super) fn clock(time: &str) -> &str {
     time.get(11..19).unwrap_or(time)
 }
 

@@ -25,7 +25,7 @@ pub(super) fn rows(
 ) -> Vec<TimelineRow> {
     let mut events: Vec<(u8, &Occurrence, &Finding, String)> = Vec::new();
     for (found, finding) in analysis.found.iter().zip(findings) {
-        let tally = found.tally;
+        let tally = &found.tally;
         let first = tally.first();
         let many = tally.last.sighting != first.sighting;
         let title = &finding.title;

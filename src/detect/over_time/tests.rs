@@ -8,11 +8,7 @@ use proptest::prelude::*;
 /// An event of a signature: which slot, which key, which log, at which second, and its place in the log.
 fn event(slot: Slot, key: &str, log: usize, second: i64, offset: u64) -> Event {
     Event {
-        subject: Subject {
-            signature: 0,
-            handled: false,
-            about: None,
-        },
+        subject: Subject::of(0, false),
         slot,
         key: Some(key.to_owned()),
         log,
@@ -34,6 +30,7 @@ fn event(slot: Slot, key: &str, log: usize, second: i64, offset: u64) -> Event {
             service: None,
             about: None,
             captures: Vec::new(),
+            keys: Vec::new(),
             excerpt: Vec::new(),
         },
     }
