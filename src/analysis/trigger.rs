@@ -23,7 +23,7 @@ const FIRST_START: i64 = 10_000_000_000;
 const MOST_TRIGGERS: usize = 5;
 
 /// Pages whose records are no change by themselves.
-const NO_CHANGE: &[&str] = &["ready"];
+const NO_CHANGE: &[&str] = &["ready", "connected", "log-loss"];
 
 /// Pages whose records are changes that somebody made; others may as well be effects.
 const PLANNED: &[&str] = &["deploy", "change", "reload"];
