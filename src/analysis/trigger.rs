@@ -22,8 +22,8 @@ const FIRST_START: i64 = 10_000_000_000;
 /// Most triggers of one incident.
 const MOST_TRIGGERS: usize = 5;
 
-/// Pages whose records are no change by themselves.
-const NO_CHANGE: &[&str] = &["ready", "connected", "log-loss"];
+/// Pages whose records change something have one of these tags.
+const CHANGES: &[&str] = &["start", "stop", "boot", "shutdown", "deploy", "change", "reload"];
 
 /// Pages whose records are changes that somebody made; others may as well be effects.
 const PLANNED: &[&str] = &["deploy", "change", "reload"];
@@ -85,9 +85,8 @@ fn changes(found: &[Found<'_>], detected: &Detected, library: &Library) -> Vec<(
     let mut changes: Vec<(usize, Occurrence, bool)> = Vec::new();
     for (subject, tally) in detected.tallies.iter() {
         let signature = &library.signatures()[subject.signature];
-        if signature.role != Role::Lifecycle
-            || signature.tags.iter().any(|tag| NO_CHANGE.contains(&tag.as_str()))
-        {
+        let changes_something = signature.tags.iter().any(|tag| CHANGES.contains(&tag.as_str()));
+        if signature.role != Role::Lifecycle || !changes_something {
             continue;
         }
         let Some(number) = found.iter().position(|found| found.signature.id == signature.id) else {
