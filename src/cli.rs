@@ -208,11 +208,17 @@ pub enum SignatureAction {
     Lint {
         /// Folder of pages; the built-in library if left out
         dir: Option<PathBuf>,
+        /// Refuse pages that find anything above low in the healthy logs of this folder
+        #[arg(long, value_name = "FOLDER")]
+        ordinary: Option<PathBuf>,
     },
     /// Run the examples of pages as tests
     Test {
         /// Folder of pages; the built-in library if left out
         dir: Option<PathBuf>,
+        /// Refuse pages that find anything above low in the healthy logs of this folder
+        #[arg(long, value_name = "FOLDER")]
+        ordinary: Option<PathBuf>,
     },
 }
 

@@ -7,6 +7,7 @@ mod common;
 use std::fs;
 
 use common::incident;
+use incident::signature::Library;
 use tempfile::TempDir;
 
 fn out(args: &[&str]) -> (i32, String) {
@@ -25,6 +26,29 @@ fn every_embedded_page_is_complete_and_safe() {
 fn every_embedded_page_passes_its_own_examples() {
     let (code, text) = out(&["signatures", "test"]);
     assert_eq!(code, 0, "{text}");
+}
+
+/// What every page must show, at the least: a capture or a documented form, a second variant, two near misses.
+#[test]
+fn every_page_is_proved_by_two_variants_and_two_near_misses() {
+    let library = Library::embedded().unwrap();
+    let thin: Vec<String> = library
+        .signatures()
+        .iter()
+        .filter_map(|signature| {
+            let fences = |kind: &str| -> Vec<&str> {
+                let lines = signature.page.lines();
+                lines.filter_map(|line| line.strip_prefix(kind)).collect()
+            };
+            let (matches, misses) = (fences("```log match"), fences("```log no-match"));
+            let proved = matches
+                .iter()
+                .any(|info| info.starts_with(" captured") || info.starts_with(" documented"));
+            let enough = matches.len() >= 2 && misses.len() >= 2 && proved && !signature.seen_on.is_empty();
+            (!enough).then(|| format!("{}: {} and {}", signature.id, matches.len(), misses.len()))
+        })
+        .collect();
+    assert!(thin.is_empty(), "{thin:#?}");
 }
 
 #[test]

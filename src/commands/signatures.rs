@@ -9,29 +9,31 @@ use crate::detect::compile::Detector;
 use crate::error::Error;
 use crate::render::json;
 use crate::signature::diagnostic::PageError;
-use crate::signature::{Library, Signature, catalogue, examples, lint, scaffold};
+use crate::signature::{Library, Signature, catalogue, examples, lint, ordinary, scaffold};
 
 pub(super) fn run(action: &SignatureAction) -> Result<Exit, Error> {
     match action {
         SignatureAction::List { format, selection } => list(&library(selection)?, *format),
         SignatureAction::New { id, dir } => new(dir, id),
         SignatureAction::Show { id, selection } => show(&library(selection)?, id),
-        SignatureAction::Lint { dir } => {
+        SignatureAction::Lint { dir, ordinary } => {
             let pages = Pages::read(dir.as_deref())?;
             let wanted = pages
                 .library
                 .signatures()
                 .iter()
                 .filter(|signature| pages.wants(signature));
-            let errors = wanted
+            let mut errors: Vec<PageError> = wanted
                 .flat_map(|signature| lint::lint(signature, &pages.library))
                 .collect();
+            errors.extend(pages.alarms(ordinary.as_deref())?);
             pages.verdict(errors, &format!("{} pages are complete", pages.count()))
         }
-        SignatureAction::Test { dir } => {
+        SignatureAction::Test { dir, ordinary } => {
             let pages = Pages::read(dir.as_deref())?;
             let detector = Detector::new(&pages.library)?;
-            let outcome = examples::run(&detector, |signature| pages.wants(signature))?;
+            let mut outcome = examples::run(&detector, |signature| pages.wants(signature))?;
+            outcome.failed.extend(pages.alarms(ordinary.as_deref())?);
             let done = format!("{} examples of {} pages passed", outcome.passed, pages.count());
             pages.verdict(outcome.failed, &done)
         }
@@ -105,6 +107,13 @@ impl Pages {
 
     fn wants(&self, signature: &Signature) -> bool {
         self.own.as_ref().is_none_or(|own| own.contains(&signature.id))
+    }
+
+    /// Pages that alarm somebody about the healthy logs of a folder.
+    fn alarms(&self, folder: Option<&Path>) -> Result<Vec<PageError>, Error> {
+        folder.map_or(Ok(Vec::new()), |folder| {
+            ordinary::check(&self.library, folder, |signature| self.wants(signature))
+        })
     }
 
     fn count(&self) -> usize {

@@ -17,6 +17,7 @@ pub mod diagnostic;
 pub mod examples;
 pub mod library;
 pub mod lint;
+pub mod ordinary;
 pub mod page;
 pub mod scaffold;
 pub mod select;

@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# Makes the ordinary-log corpus again: healthy and noisy logs of real programs, compressed, into a folder.
+#   tests/lab/ordinary.sh /tmp/ordinary && cp /tmp/ordinary/*.zst tests/ordinary/
+# Needs what Debian, PyPI, npm and crates.io install: nginx apache2 postgresql redis-server mosquitto mariadb-server
+# haproxy memcached openssh-server rsyslog cron tomcat10 nodejs npm golang python3 curl zstd.
+# A program that is not there is left out, and named at the end.
+set -uo pipefail
+out=${1:?folder for the logs}
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+mkdir -p "$out"
+missing=()
+has() { command -v "$1" >/dev/null || { missing+=("$1"); false; }; }
+# Paths and the name of the machine say nothing about the program.
+keep() { sed -e "s#$work#/srv#g" -e "s#$HOME/\.#/home/ci/.#g" -e "s#$(hostname)#web-01#g" "$1" | zstd -19 -q -f -o "$out/$2.log.zst"; }
+
+web() { # port: people, bots that look for what is not there, and one error
+  python3 "$here/visitors.py" "$1" 4000
+}
+nginx_logs() {
+  has nginx || return
+  mkdir -p "$work/nginx/www" "$work/nginx/logs"
+  for page in index about prices; do head -c 9000 /dev/urandom | base64 > "$work/nginx/www/$page.html"; done
+  cat > "$work/nginx/n.conf" <<CONF
+error_log $work/nginx/logs/error.log info;
+pid $work/nginx/n.pid;
+events {}
+http {
+  access_log $work/nginx/logs/access.log combined;
+  client_body_temp_path $work/nginx/b; proxy_temp_path $work/nginx/p; fastcgi_temp_path $work/nginx/f;
+  uwsgi_temp_path $work/nginx/u; scgi_temp_path $work/nginx/s;
+  server { listen 127.0.0.1:18201; root $work/nginx/www; location = /report { return 500; } location /old { return 301 /; } }
+}
+CONF
+  chmod -R a+rX "$work"
+  nginx -e "$work/nginx/logs/error.log" -c "$work/nginx/n.conf" && web 18201
+  nginx -e "$work/nginx/logs/error.log" -c "$work/nginx/n.conf" -s reload; sleep 1
+  kill -QUIT "$(cat "$work/nginx/n.pid")"; sleep 1
+  keep "$work/nginx/logs/access.log" nginx-access
+  keep "$work/nginx/logs/error.log" nginx-error
+}
+apache_logs() {
+  has apache2 || return
+  mkdir -p "$work/apache/www"; echo hello > "$work/apache/www/index.html"
+  mods=/usr/lib/apache2/modules
+  cat > "$work/apache/a.conf" <<CONF
+ServerRoot $work/apache
+ServerName shop.example
+PidFile a.pid
+Listen 127.0.0.1:18202
+LoadModule mpm_event_module $mods/mod_mpm_event.so
+LoadModule authz_core_module $mods/mod_authz_core.so
+LoadModule dir_module $mods/mod_dir.so
+DocumentRoot $work/apache/www
+LogLevel info
+ErrorLog error.log
+LogFormat "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"" combined
+CustomLog access.log combined
+<Directory $work/apache/www>
+  Require all granted
+</Directory>
+CONF
+  apache2 -f "$work/apache/a.conf" -k start && web 18202
+  apache2 -f "$work/apache/a.conf" -k graceful; sleep 2
+  apache2 -f "$work/apache/a.conf" -k stop; sleep 2
+  keep "$work/apache/access.log" apache-access
+  keep "$work/apache/error.log" apache-error
+}
+postgres_logs() {
+  bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1); [ -n "$bin" ] || { missing+=(postgres); return; }
+  mkdir "$work/pg"; chown postgres "$work/pg"; chmod a+rx "$work"
+  su postgres -c "$bin/initdb -D $work/pg/d" > "$work/pg-init.txt" 2>&1
+  su postgres -c "$bin/pg_ctl -w -D $work/pg/d -l $work/pg/log -o '-p 18203 -k $work/pg -c log_connections=on -c log_disconnections=on -c log_checkpoints=on -c log_min_duration_statement=0 -c log_autovacuum_min_duration=0 -c checkpoint_timeout=30s -c log_lock_waits=on' start" >/dev/null
+  su postgres -c "$bin/pgbench -q -h $work/pg -p 18203 -i postgres && $bin/pgbench -C -h $work/pg -p 18203 -c 2 -t 300 postgres" >/dev/null 2>&1
+  su postgres -c "psql -h $work/pg -p 18203 -c 'DROP TABLE IF EXISTS nosuch; CREATE INDEX CONCURRENTLY ON pgbench_history(aid); VACUUM ANALYZE; CHECKPOINT'" postgres >/dev/null 2>&1
+  for s in 'drop table if exists gone' 'vacuum analyze' 'checkpoint' 'select pg_reload_conf()'; do su postgres -c "psql -h $work/pg -p 18203 -c '$s' postgres" >/dev/null 2>&1; done
+  su postgres -c "$bin/pg_ctl -w -m fast -D $work/pg/d stop" >/dev/null
+  keep "$work/pg/log" postgresql
+}
+redis_logs() {
+  has redis-server || return
+  mkdir "$work/redis"
+  (cd "$work/redis" && redis-server --port 18204 --save 1 10 --appendonly yes --loglevel verbose --logfile r.log --daemonize yes) >/dev/null
+  sleep 1
+  redis-benchmark -p 18204 -q -n 3000 -c 5 set get lpush >/dev/null 2>&1
+  redis-cli -p 18204 BGSAVE >/dev/null; redis-cli -p 18204 BGREWRITEAOF >/dev/null; sleep 4
+  redis-cli -p 18204 SHUTDOWN SAVE 2>/dev/null; sleep 1
+  keep "$work/redis/r.log" redis
+}
+mosquitto_logs() {
+  has mosquitto || return
+  printf 'listener 18205 127.0.0.1\nallow_anonymous true\nlog_type all\n' > "$work/m.conf"
+  mosquitto -c "$work/m.conf" > "$work/mosquitto.txt" 2>&1 & pid=$!
+  sleep 1
+  python3 "$here/mqtt_visitors.py" 18205
+  kill -HUP $pid; sleep 1; kill -TERM $pid; wait $pid
+  keep "$work/mosquitto.txt" mosquitto
+}
+mariadb_logs() {
+  has mariadbd || return
+  mkdir "$work/maria"; mariadb-install-db --user=root --datadir="$work/maria" --auth-root-authentication-method=normal > "$work/maria.txt" 2>&1
+  mariadbd --no-defaults --user=root --datadir="$work/maria" --port=18206 --bind-address=127.0.0.1 --socket="$work/maria.sock" >> "$work/maria.txt" 2>&1 & pid=$!
+  sleep 6
+  mariadb --no-defaults -u root -S "$work/maria.sock" -e 'create database shop; create table shop.t(a int); insert into shop.t values (1); drop table if exists shop.none' 2>/dev/null
+  kill -TERM $pid; wait $pid
+  keep "$work/maria.txt" mariadb
+}
+haproxy_logs() {
+  has haproxy || return
+  printf 'global\n log stdout format raw local0 info\ndefaults\n mode http\n log global\n option httplog\n timeout connect 2s\n timeout client 5s\n timeout server 5s\nfrontend f\n bind 127.0.0.1:18207\n default_backend b\nbackend b\n server s1 127.0.0.1:18208\n' > "$work/h.cfg"
+  python3 -m http.server 18208 --bind 127.0.0.1 --directory "$here" > "$work/http-server.txt" 2>&1 & back=$!
+  haproxy -f "$work/h.cfg" > "$work/haproxy.txt" 2>&1 & pid=$!
+  sleep 1; python3 "$here/visitors.py" 18207 600 simple
+  kill -USR1 $pid; wait $pid; kill $back
+  keep "$work/haproxy.txt" haproxy
+  keep "$work/http-server.txt" python-http-server
+}
+sshd_logs() {
+  has /usr/sbin/sshd || return
+  mkdir -p /run/sshd "$work/ssh"; ssh-keygen -q -t ed25519 -N '' -f "$work/ssh/host"; ssh-keygen -q -t ed25519 -N '' -f "$work/ssh/me"
+  cp "$work/ssh/me.pub" "$work/ssh/keys"; chmod 755 "$work" "$work/ssh"
+  /usr/sbin/sshd -D -e -p 18209 -h "$work/ssh/host" -o "AuthorizedKeysFile=$work/ssh/keys" -o StrictModes=no -o LogLevel=VERBOSE -o UsePAM=no -o PermitRootLogin=yes > "$work/sshd.txt" 2>&1 & pid=$!
+  sleep 1
+  for i in $(seq 25); do ssh -q -p 18209 -i "$work/ssh/me" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@127.0.0.1 true; done
+  for who in admin oracle; do ssh -q -p 18209 -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null $who@127.0.0.1 true; done
+  timeout 1 bash -c "echo > /dev/tcp/127.0.0.1/18209"
+  kill $pid; wait $pid
+  keep "$work/sshd.txt" sshd
+}
+syslog_logs() { # what a boot and an hour leave in syslog, as far as a container has it
+  has rsyslogd || return
+  printf 'module(load="imuxsock" SysSock.Name="%s/devlog")\n*.* %s/syslog\n' "$work" "$work" > "$work/rs.conf"
+  rsyslogd -n -f "$work/rs.conf" -i "$work/rs.pid" & pid=$!
+  sleep 1
+  for tag in CRON systemd kernel dhclient NetworkManager postfix/smtpd dockerd; do
+    [ -f "$here/said/${tag//\//-}.txt" ] && while IFS= read -r line; do logger -u "$work/devlog" -t "$tag[$((RANDOM % 9000 + 300))]" -- "$line"; done < "$here/said/${tag//\//-}.txt"
+  done
+  sleep 1; kill $pid; wait $pid
+  keep "$work/syslog" syslog
+}
+machine_logs() {
+  dmesg > "$work/dmesg.txt" 2>/dev/null && [ -s "$work/dmesg.txt" ] && keep "$work/dmesg.txt" dmesg
+  [ -s /var/log/dpkg.log ] && tail -n 6000 /var/log/dpkg.log > "$work/dpkg.txt" && keep "$work/dpkg.txt" dpkg
+  [ -s /var/log/apt/term.log ] && tail -n 4000 /var/log/apt/term.log > "$work/apt.txt" && keep "$work/apt.txt" apt-term
+}
+python_logs() {
+  python3 -m venv "$work/venv"
+  "$work/venv/bin/pip" install -v django flask 'uvicorn' gunicorn fastapi celery redis pytest requests sqlalchemy > "$work/pip.txt" 2>&1
+  keep "$work/pip.txt" pip-install
+  (cd "$work" && "$work/venv/bin/python" "$here/ordinary_app.py" > "$work/app.txt" 2>&1); keep "$work/app.txt" python-app
+  (cd "$work" && "$work/venv/bin/uvicorn" --app-dir "$here" ordinary_asgi:app --port 18210 > "$work/uvicorn.txt" 2>&1 & pid=$!; sleep 3; python3 "$here/visitors.py" 18210 500; kill -INT $pid; wait $pid); keep "$work/uvicorn.txt" uvicorn
+  (cd "$work" && "$work/venv/bin/gunicorn" --chdir "$here" -b 127.0.0.1:18211 --access-logfile - -w 2 ordinary_wsgi:app > "$work/gunicorn.txt" 2>&1 & pid=$!; sleep 3; python3 "$here/visitors.py" 18211 500; kill -HUP $pid; sleep 2; kill -TERM $pid; wait $pid); keep "$work/gunicorn.txt" gunicorn
+  (cd "$work" && python3 -m unittest -v test.test_exceptions test.test_httplib test.test_socket test.test_urllib2 test.test_ssl > "$work/unittest.txt" 2>&1); keep "$work/unittest.txt" python-unittest
+  (cd "$here" && "$work/venv/bin/python" -m pytest -v -p no:cacheprovider ordinary_tests.py > "$work/pytest.txt" 2>&1); keep "$work/pytest.txt" pytest
+}
+node_logs() {
+  has npm || return
+  mkdir "$work/node"; (cd "$work/node" && npm init -y >/dev/null && npm install --loglevel verbose express@4 request@2 webpack@5 jest@29 > "$work/npm.txt" 2>&1); keep "$work/npm.txt" npm-install
+  node "$here/ordinary_app.js" > "$work/node-app.txt" 2>&1; keep "$work/node-app.txt" node-app
+  (cd "$work/node" && cp "$here/ordinary.test.js" . && npx jest --verbose > "$work/jest.txt" 2>&1); keep "$work/jest.txt" jest
+}
+go_rust_java_logs() {
+  has go && { go test -v errors strconv bufio encoding/json net/url path/filepath text/template > "$work/gotest.txt" 2>&1; keep "$work/gotest.txt" go-test; }
+  has cargo && { mkdir "$work/rs"; (cd "$work/rs" && cargo init -q --name shop && cargo add -q anyhow thiserror serde --features serde/derive && CARGO_TERM_COLOR=never cargo build -v > "$work/cargo.txt" 2>&1; CARGO_TERM_COLOR=never cargo test -v >> "$work/cargo.txt" 2>&1); keep "$work/cargo.txt" cargo-build; }
+  has java && { java -Xlog:gc*,class+load,safepoint --version > "$work/jvm.txt" 2>&1; keep "$work/jvm.txt" jvm-unified-log; }
+  if [ -x /usr/share/tomcat10/bin/catalina.sh ]; then
+    mkdir -p "$work/tc/conf" "$work/tc/logs" "$work/tc/webapps/ROOT" "$work/tc/temp" "$work/tc/work"; cp -r /etc/tomcat10/* "$work/tc/conf/"; sed -i 's/8080/18212/;s/8005/-1/' "$work/tc/conf/server.xml"; echo hi > "$work/tc/webapps/ROOT/index.html"
+    CATALINA_HOME=/usr/share/tomcat10 CATALINA_BASE="$work/tc" /usr/share/tomcat10/bin/catalina.sh run > "$work/tomcat.txt" 2>&1 & pid=$!
+    sleep 12; python3 "$here/visitors.py" 18212 300; kill -TERM $pid; wait $pid
+    keep "$work/tomcat.txt" tomcat; cat "$work/tc/logs/"*access* > "$work/tc-access.txt" 2>/dev/null && keep "$work/tc-access.txt" tomcat-access
+  else missing+=(tomcat10); fi
+}
+ci_logs() { # a green job, with the stamps of a CI system before what the programs above printed
+  for kind in pip npm cargo pytest jest gotest; do
+    [ -s "$work/$kind.txt" ] && python3 "$here/ci_stamps.py" < "$work/$kind.txt" > "$work/ci-$kind.txt"
+  done
+  cat "$work"/ci-*.txt > "$work/ci.txt"; keep "$work/ci.txt" ci-green
+}
+for part in ${PARTS:-machine nginx apache postgres redis mosquitto mariadb haproxy sshd syslog python node go_rust_java ci}; do "${part}_logs"; done
+zstd -dqc "$out"/*.zst | wc -c
+[ ${#missing[@]} -eq 0 ] || echo "left out, not installed: ${missing[*]}" >&2
+rm -rf "$work"
