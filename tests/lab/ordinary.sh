@@ -12,7 +12,7 @@ mkdir -p "$out"
 missing=()
 has() { command -v "$1" >/dev/null || { missing+=("$1"); false; }; }
 # Paths and the name of the machine say nothing about the program.
-keep() { sed -e "s#$work#/srv#g" -e "s#$HOME/\.#/home/ci/.#g" -e "s#$(hostname)#web-01#g" "$1" | zstd -19 -q -f -o "$out/$2.log.zst"; }
+keep() { sed -e "s#$work#/srv#g" -e "s#$HOME/\.#/home/ci/.#g" -e "s#\b$(hostname)\b#web-01#g" "$1" | zstd -19 -q -f -o "$out/$2.log.zst"; }
 
 web() { # port: people, bots that look for what is not there, and one error
   python3 "$here/visitors.py" "$1" 4000
@@ -139,7 +139,6 @@ syslog_logs() { # what a boot and an hour leave in syslog, as far as a container
   keep "$work/syslog" syslog
 }
 machine_logs() {
-  dmesg > "$work/dmesg.txt" 2>/dev/null && [ -s "$work/dmesg.txt" ] && keep "$work/dmesg.txt" dmesg
   [ -s /var/log/dpkg.log ] && tail -n 6000 /var/log/dpkg.log > "$work/dpkg.txt" && keep "$work/dpkg.txt" dpkg
   [ -s /var/log/apt/term.log ] && tail -n 4000 /var/log/apt/term.log > "$work/apt.txt" && keep "$work/apt.txt" apt-term
 }
