@@ -98,6 +98,16 @@ class Bench:
                         break
         return path
 
+    def compressed(self):
+        """The first 256 MiB of the corpus, compressed by each of the usual programs."""
+        plain = self.corpus(256 << 20)
+        for program, ending in (("gzip", "gz"), ("zstd", "zst")):
+            path = self.work / f"{plain.name}.{ending}"
+            if not path.exists():
+                with open(path, "wb") as out:
+                    subprocess.run([program, "-c", plain], stdout=out, stderr=subprocess.DEVNULL, check=True)
+            yield program, path
+
     def patterns(self, kind, count):
         return self.kit / "patterns" / f"{kind}-{count}.{'lit' if kind == 'lit' else 're'}"
 
@@ -240,6 +250,10 @@ def scaling(bench):
         add(f"1000 literals, 2 threads, {mib} MiB", bench.corpus(mib << 20), *thousand)
     for share in (0.00005, 0.01, 0.3, 1.0):
         add(f"1000 literals, 2 threads, hit lines {share:.3%}", bench.with_hits(share), *thousand)
+    for decoder, path in bench.compressed():
+        add(f"shipped library, 2 threads, {decoder} of 256 MiB", path)
+        commands[f"{decoder} -dc of the same"] = [decoder, "-dc", path]
+        sizes[f"shipped library, 2 threads, {decoder} of 256 MiB"] = sizes[f"{decoder} -dc of the same"] = 256 << 20
     commands["an empty log, shipped library"] = bench.scan("/dev/null")
     seconds = bench.round_robin(commands)
     rows = [[name, f"{value:.3f}", rate(sizes[name], value) if name in sizes else ""] for name, value in seconds.items() if value]
@@ -290,8 +304,8 @@ def main():
     parser.add_argument("--kit", type=Path, required=True, help="folder of the perf-kit")
     parser.add_argument("--work", type=Path, required=True, help="folder for the corpus and what is built")
     parser.add_argument("--incident", type=Path, default=ROOT / "target/release/incident")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds after which a run is stopped")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--limit", type=float, default=16.0, help="seconds after which a run is stopped")
     parser.add_argument("--check", action="store_true", help="compare what is found with rg (minutes for regexes)")
     text = document(Bench(parser.parse_args()))
     (ROOT / "docs/performance.md").write_text(text)

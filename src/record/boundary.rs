@@ -239,10 +239,10 @@ impl Machine {
         }
     }
 
-    /// Whether the record goes on with `line`; `next` is the line after it. If not, the
+    /// Whether the record goes on with `line`; `next` gives the line after it, which few lines need. If not, the
     /// machine has started anew with `line`. Blank lines go on for the moment:
     /// they belong to the record only if a later line does.
-    pub fn goes_on(&mut self, line: Line, next: Option<&Line>) -> bool {
+    pub fn goes_on(&mut self, line: Line, next: impl FnOnce() -> Option<Line>) -> bool {
         if is_in_column(&self.before, &line) {
             let prefix = self.before.prefix;
             self.before = Line { prefix, ..line };
@@ -254,7 +254,7 @@ impl Machine {
             self.before = line;
             return true;
         }
-        let next_indented = next.is_some_and(|next| next.shape == Shape::Indented && !next.headed);
+        let next_indented = || next().is_some_and(|next| next.shape == Shape::Indented && !next.headed);
         let goes_on = !certain(Some(&self.before), &line) && self.accepts(&line, next_indented);
         if goes_on {
             self.advance(&line);
@@ -267,7 +267,7 @@ impl Machine {
         goes_on
     }
 
-    fn accepts(&self, line: &Line, next_indented: bool) -> bool {
+    fn accepts(&self, line: &Line, next_indented: impl FnOnce() -> bool) -> bool {
         use Shape as S;
         if line.detail || self.before.wants(line) {
             return true;
@@ -286,7 +286,7 @@ impl Machine {
             (State::Go, S::GoFrame | S::Indented | S::Opening | S::GoPanicHead) => true,
             (State::Chain, S::TracebackHead | S::Indented) => true,
             (State::Traceback, S::Indented | S::Name) => true,
-            (State::Traceback, S::Words | S::Opening) => !after_blank && !next_indented,
+            (State::Traceback, S::Words | S::Opening) => !after_blank && !next_indented(),
             (State::Exception, S::ChainText) => true,
             // FastAPI adds the endpoint behind a blank line.
             (State::Exception, S::Indented) => true,
@@ -300,10 +300,11 @@ impl Machine {
             (_, S::Closing) => self.lines > 1 && !after_blank,
             (_, S::CausedBy) => true,
             (State::Exception, S::Opening) => !after_blank,
-            (State::Exception, S::Name | S::Words) => !after_blank && (next_indented || line.label),
+            (State::Exception, S::Name | S::Words) => !after_blank && (line.label || next_indented()),
             (State::Plain, S::TracebackHead) => !after_blank && !self.first.calm,
             (State::Plain, S::Name) => {
-                !after_blank && (line.future || (self.first.headed && !self.first.calm && next_indented))
+                let own = self.first.headed && !self.first.calm;
+                !after_blank && (line.future || (own && next_indented()))
             }
             _ => false,
         }

@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::marks::plain_text;
 use super::time::{Clock, Stamp, parse_whole};
@@ -139,6 +139,12 @@ pub(super) fn add_lines_below<'a>(header: &mut Header<'a>, lines: &'a [u8], cloc
     }
 }
 
+/// A line that is one JSON object as its program wrote it, and what it says; nothing if it is none.
+pub(super) fn own_object(line: &[u8]) -> Option<(&str, facts::Facts<'_>)> {
+    let object = utf8(without_edges(line)).filter(|line| line.starts_with('{'))?;
+    Some((object, facts::of_object(object)?))
+}
+
 /// The text of the innermost JSON object of a line, whatever transports wrap it.
 pub(super) fn innermost_object(line: &[u8], clock: &Clock) -> Option<String> {
     let mut line = Cow::Borrowed(without_edges(line));
@@ -188,7 +194,7 @@ pub fn messages_left_out(lines: &[u8]) -> u64 {
 /// begins, from 0; nothing if it is none.
 #[must_use]
 pub fn parse_verbose<'a>(lines: &'a [u8], clock: &Clock) -> Option<(Header<'a>, usize)> {
-    let head = lines.split(|byte| *byte == b'\n').next()?;
+    let head = memchr(b'\n', lines).map_or(Some(lines), |end| lines.get(..end))?;
     let stamp = entry::is_verbose(head).then(|| parse(head, clock).stamp)?;
     let (header, message_at) = entry::read_verbose(lines);
     let header = Header { stamp, ..header };

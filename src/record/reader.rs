@@ -16,7 +16,8 @@ use std::ops::Range;
 use memchr::{memchr, memchr_iter, memmem};
 
 use super::boundary::{Line, Machine, certain};
-use super::header::{self, Format, Header, facts};
+use super::header::facts::{self, Facts};
+use super::header::{self, Format, Header};
 use super::lines::Lines;
 use super::shape::shape;
 use super::time::Clock;
@@ -55,7 +56,7 @@ pub struct RecordReader<'a> {
     clock: &'a Clock,
     file_service: Option<&'a str>,
     /// Units that were described last, by where they begin: a record is found in several steps.
-    described: RefCell<[Option<(usize, Line)>; DESCRIBED]>,
+    described: RefCell<Described<'a>>,
     /// The record that was found last.
     last: Option<Last>,
     /// Where a date was last looked for upwards from, and the nearest one (place, time).
@@ -140,9 +141,9 @@ impl<'a> RecordReader<'a> {
         let mut machine = Machine::start(above.clone());
         let mut above_at = first.start;
         let mut above_end = first.end;
-        let mut following = self.units.after(&first).map(|at| (self.describe(&at), at));
-        while let Some((line, at)) = following {
-            following = self.units.after(&at).map(|at| (self.describe(&at), at));
+        let mut following = self.units.after(&first);
+        while let Some(at) = following {
+            let line = self.describe(&at);
             let cut_off = self.units.is_cut_off(above_at, &at);
             let is_certain = cut_off || certain(Some(&above), &line);
             let forced = !is_certain
@@ -152,7 +153,7 @@ impl<'a> RecordReader<'a> {
                 machine = Machine::start(line.clone());
                 false
             } else {
-                machine.goes_on(line.clone(), following.as_ref().map(|(line, _)| line))
+                machine.goes_on(line.clone(), || Some(self.describe(&self.units.after(&at)?)))
             };
             if !goes_on {
                 if at.start > target {
@@ -171,6 +172,7 @@ impl<'a> RecordReader<'a> {
             above = line;
             above_at = at.start;
             above_end = at.end;
+            following = self.units.after(&at);
         }
         (extent, certain_at)
     }
@@ -204,18 +206,34 @@ impl<'a> RecordReader<'a> {
     }
 
     fn describe(&self, unit: &Unit) -> Line {
-        let known = self.described.borrow();
-        if let Some((_, line)) = known.iter().flatten().find(|(start, _)| *start == unit.start) {
+        if let Some((line, _)) = self.described.borrow_mut().get(unit.start) {
             return line.clone();
         }
-        drop(known);
         let bytes = self.units.bytes(unit);
-        let header = header::parse(&bytes, self.clock);
-        let line = Line::new(&header, shape(&header.body), bytes.len());
-        let mut known = self.described.borrow_mut();
-        known.rotate_right(1);
-        known[0] = Some((unit.start, line.clone()));
+        let describe = |header: &Header<'_>| Line::new(header, shape(&header.body), bytes.len());
+        let (line, header) = match bytes {
+            Cow::Borrowed(line) => {
+                let header = header::parse(line, self.clock);
+                (describe(&header), Some(header))
+            }
+            Cow::Owned(_) => (describe(&header::parse(&bytes, self.clock)), None),
+        };
+        let mut described = self.described.borrow_mut();
+        described.add(unit.start, line.clone(), header);
         line
+    }
+
+    /// The header of `unit`, which has these bytes.
+    fn header_of<'b>(&self, unit: &Unit, bytes: &'b [u8]) -> Header<'b>
+    where
+        'a: 'b,
+    {
+        let known = self
+            .described
+            .borrow_mut()
+            .get(unit.start)
+            .and_then(|(_, header)| header.take());
+        known.unwrap_or_else(|| header::parse(bytes, self.clock))
     }
 
     /// Reads the record of an extent. Its number of lines is that of its line ends plus one.
@@ -227,7 +245,7 @@ impl<'a> RecordReader<'a> {
         let message_at = verbose.as_ref().map(|(_, message_at)| *message_at);
         let mut header = match verbose {
             Some((header, _)) => header,
-            None => header::parse(&bytes, self.clock),
+            None => self.header_of(&first, &bytes),
         };
         header::add_lines_below(&mut header, raw, self.clock);
         let time = match header.stamp {
@@ -245,18 +263,7 @@ impl<'a> RecordReader<'a> {
             (_, Some(service)) => Some(service.to_owned()),
             (implied, None) => implied.map(str::to_owned),
         };
-        let as_written = match header.format {
-            Format::Json | Format::DockerJson => header::object_inside(&bytes)
-                .or_else(|| Some(String::from_utf8_lossy(&strip_colour(raw)).into_owned())),
-            Format::JournalExport => header::object_inside(&bytes),
-            _ => None,
-        };
-        let fields = self.fields_of(&bytes, &header, as_written.as_deref());
-        let facts = match (&fields, &as_written) {
-            (Fields::Object(object), _) if header.format != Format::Zap => facts::of_object(object),
-            (Fields::AsWritten, Some(object)) => facts::of_object(object),
-            _ => None,
-        };
+        let (as_written, fields, facts) = self.as_written(raw, &bytes, &header);
         let mut facts = facts.unwrap_or_else(|| facts::of_line(&header.body, self.clock));
         if header.format == Format::Iis
             && let Some((http, taken)) = facts::of_w3c(self.w3c_fields(extent.start), &header.body)
@@ -305,6 +312,40 @@ impl<'a> RecordReader<'a> {
         &names[..memchr(b'\n', names).unwrap_or(names.len())]
     }
 
+    /// The record as it was written where its text is another, where its keys are to be looked up, and the facts that
+    /// an object states.
+    fn as_written(
+        &self,
+        raw: &[u8],
+        line: &[u8],
+        header: &Header<'_>,
+    ) -> (Option<String>, Fields, Option<Facts<'static>>) {
+        let raw = || Some(String::from_utf8_lossy(&strip_colour(raw)).into_owned());
+        let own = || header::own_object(line).filter(|_| header.format == Format::Json);
+        if let Some((object, facts)) = own() {
+            // Most objects are a program's own: those are read once.
+            let as_written = raw();
+            let fields = match as_written.as_deref() == Some(object) {
+                true => Fields::AsWritten,
+                false => Fields::Object(object.to_owned()),
+            };
+            return (as_written, fields, Some(facts.into_owned()));
+        }
+        let as_written = match header.format {
+            Format::Json | Format::DockerJson => header::object_inside(line).or_else(raw),
+            Format::JournalExport => header::object_inside(line),
+            _ => None,
+        };
+        let fields = self.fields_of(line, header, as_written.as_deref());
+        let facts = match (&fields, &as_written) {
+            (Fields::Object(object), _) if header.format != Format::Zap => facts::of_object(object),
+            (Fields::AsWritten, Some(object)) => facts::of_object(object),
+            _ => None,
+        };
+        let facts = facts.map(Facts::into_owned);
+        (as_written, fields, facts)
+    }
+
     /// Where the record's keys are to be looked up.
     fn fields_of(&self, line: &[u8], header: &Header<'_>, as_written: Option<&str>) -> Fields {
         match header.format {
@@ -345,7 +386,7 @@ impl<'a> RecordReader<'a> {
         {
             line += memchr_iter(b'\n', self.window.bytes(last.start..unit.start)).count();
             let bytes = self.units.bytes(&unit);
-            let header = header::parse(&bytes, self.clock);
+            let header = self.header_of(&unit, &bytes);
             if header.transport {
                 column = column_of(&bytes, &header);
             }
@@ -438,8 +479,33 @@ impl<'a> RecordReader<'a> {
     }
 
     fn stamp_of(&self, unit: &Unit) -> Option<i64> {
+        if let Some((_, Some(header))) = self.described.borrow_mut().get(unit.start) {
+            return header.stamp.map(|stamp| stamp.nanos);
+        }
         let bytes = self.units.bytes(unit);
         header::parse(&bytes, self.clock).stamp.map(|stamp| stamp.nanos)
+    }
+}
+
+/// Units that were described last, by where they begin.
+#[derive(Debug, Default)]
+struct Described<'a> {
+    units: [Option<(usize, Line, Option<Header<'a>>)>; DESCRIBED],
+    /// How many there were.
+    count: usize,
+}
+
+impl<'a> Described<'a> {
+    /// The unit that begins at `start`, and its header unless somebody took it.
+    fn get(&mut self, start: usize) -> Option<(&Line, &mut Option<Header<'a>>)> {
+        let mut known = self.units.iter_mut().flatten();
+        let (_, line, header) = known.find(|(known, _, _)| *known == start)?;
+        Some((line, header))
+    }
+
+    fn add(&mut self, start: usize, line: Line, header: Option<Header<'a>>) {
+        self.units[self.count % DESCRIBED] = Some((start, line, header));
+        self.count += 1;
     }
 }
 

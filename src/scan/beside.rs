@@ -3,6 +3,8 @@
 //! In: the [`Beside`] of a gate literal, bytes, and the literal's place. Out: whether its line may be what is
 //! looked for. It costs about a twentieth of reading the record.
 
+use std::cell::OnceCell;
+
 use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3_iter, memrchr};
 
 use super::gate::Beside;
@@ -54,14 +56,47 @@ impl Rest {
     }
 
     /// Whether the line may have a text of each set, and what the pattern finds.
-    pub(super) fn stands_in(&self, line: &[u8]) -> bool {
-        let in_line = |set: &Vec<Needle>| set.iter().any(|needle| needle.stands_in(line));
-        if is_part(line) {
-            return true;
-        }
+    pub(super) fn stands_in(&self, line: &Line<'_>) -> bool {
+        let in_line = |set: &Vec<Needle>| set.iter().any(|needle| needle.stands_in(line.bytes));
         let pattern = || self.pattern.as_ref().and_then(Pattern::get);
-        self.sets.iter().all(in_line)
-            && (is_written_otherwise(line) || pattern().is_none_or(|pattern| pattern.is_match(line)))
+        let found = || pattern().is_none_or(|pattern| pattern.is_match(line.bytes));
+        let here = self.sets.iter().all(in_line) && (line.is_written_otherwise() || found());
+        here || line.is_part()
+    }
+}
+
+/// A line, and what several will ask of it.
+#[derive(Debug)]
+pub(super) struct Line<'h> {
+    bytes: &'h [u8],
+    part: OnceCell<bool>,
+    otherwise: OnceCell<bool>,
+}
+
+impl<'h> Line<'h> {
+    fn new(bytes: &'h [u8]) -> Line<'h> {
+        Line {
+            bytes,
+            part: OnceCell::new(),
+            otherwise: OnceCell::new(),
+        }
+    }
+
+    /// The line that holds `place`, if both its ends are near.
+    pub(super) fn at(haystack: &'h [u8], place: usize) -> Option<Line<'h>> {
+        let from = place.saturating_sub(REACH);
+        let start = from + memrchr(b'\n', &haystack[from..place])? + 1;
+        let to = haystack.len().min(place + REACH);
+        let end = place + memchr(b'\n', &haystack[place..to])?;
+        Some(Line::new(&haystack[start..end]))
+    }
+
+    fn is_part(&self) -> bool {
+        *self.part.get_or_init(|| is_part(self.bytes))
+    }
+
+    fn is_written_otherwise(&self) -> bool {
+        *self.otherwise.get_or_init(|| is_written_otherwise(self.bytes))
     }
 }
 
@@ -97,29 +132,32 @@ pub fn is_as_written(raw: &[u8]) -> bool {
 /// Whether the line may be one part of a longer one, so that what is missing stands in another: in the formats of
 /// CRI, of docker, where a whole line ends with a line end of its own, and of GitLab.
 fn is_part(line: &[u8]) -> bool {
+    match line {
+        // Stamps of all of them have a T between date and time.
+        [b'0'..=b'9', ..] => line.get(10) == Some(&b'T') && is_stamped_part(line),
+        [b'[', ..] => line.starts_with(b"[pod/"),
+        [b'{', ..] => {
+            let whole = || memchr_iter(b'\\', line).any(|at| line[at..].starts_with(b"\\n\""));
+            line.starts_with(b"{\"log\":") && !whole()
+        }
+        _ => false,
+    }
+}
+
+fn is_stamped_part(line: &[u8]) -> bool {
     let head = &line[..line.len().min(PREFIX)];
     let names_stream = |blank: usize| {
         let rest = &head[blank + 1..];
         rest.starts_with(b"stdout ") || rest.starts_with(b"stderr ")
     };
-    let whole = || memchr_iter(b'\\', line).any(|at| line[at..].starts_with(b"\\n\""));
     // `2024-05-30T14:30:00.000000Z 00O+text`
     let of_gitlab = matches!(head.get(26..31), Some([b'Z', b' ', _, _, b'O' | b'E']));
-    of_gitlab || memchr_iter(b' ', head).any(names_stream) || (line.starts_with(b"{\"log\":") && !whole())
+    of_gitlab || memchr_iter(b' ', head).any(names_stream)
 }
 
 /// Whether the text of the line may differ from its bytes: escapes of JSON, of syslog, and of terminals.
 fn is_written_otherwise(line: &[u8]) -> bool {
     memchr3_iter(b'\\', b'\x1b', b'#', line).any(|at| line[at] != b'#' || line.get(at + 1) == Some(&b'0'))
-}
-
-/// The line that holds `place`, if both its ends are near.
-pub(super) fn line_at(haystack: &[u8], place: usize) -> Option<&[u8]> {
-    let from = place.saturating_sub(REACH);
-    let start = from + memrchr(b'\n', &haystack[from..place])? + 1;
-    let to = haystack.len().min(place + REACH);
-    let end = place + memchr(b'\n', &haystack[place..to])?;
-    Some(&haystack[start..end])
 }
 
 #[cfg(test)]
@@ -136,14 +174,38 @@ mod tests {
         Rest::new("", &beside)
     }
 
+    fn stands_in(rest: &Rest, line: &[u8]) -> bool {
+        rest.stands_in(&Line::new(line))
+    }
+
+    fn line_at(haystack: &[u8], place: usize) -> Option<&[u8]> {
+        Line::at(haystack, place).map(|line| line.bytes)
+    }
+
     #[test]
     fn each_set_must_have_a_text_on_the_line() {
         let rest = rest(&[&["refused", "timed out"], &["connect"]]);
-        assert!(rest.stands_in(b"Connection REFUSED"));
-        assert!(rest.stands_in(b"connect timed out"));
-        assert!(!rest.stands_in(b"connection reset"));
-        assert!(!rest.stands_in(b"timed ou"));
-        assert!(super::Rest::new("", &Beside::default()).stands_in(b""));
+        assert!(stands_in(&rest, b"Connection REFUSED"));
+        assert!(stands_in(&rest, b"connect timed out"));
+        assert!(!stands_in(&rest, b"connection reset"));
+        assert!(!stands_in(&rest, b"timed ou"));
+        assert!(stands_in(&Rest::new("", &Beside::default()), b""));
+    }
+
+    #[test]
+    fn what_is_missing_in_a_part_may_stand_in_another() {
+        let rest = rest(&[&["refused"]]);
+        for (line, part) in [
+            (&b"2026-11-22T07:26:41.123456789Z stdout P connect"[..], true),
+            (b"[pod/a/b] 2026-11-22T07:26:41Z stderr P connect", true),
+            (b"2026-11-22T07:26:41.123456Z 00O+connect", true),
+            (b"{\"log\":\"connect\",\"stream\":\"stdout\"}", true),
+            (b"{\"log\":\"connect\\n\",\"stream\":\"stdout\"}", false),
+            (b"2026-11-22 07:26:41 wrote to stdout connect", false),
+            (b"kubelet: stdout P connect", false),
+        ] {
+            assert_eq!(stands_in(&rest, line), part, "{}", line.escape_ascii());
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use super::beside::{Rest, line_at};
+use super::beside::{Line, Rest};
 use super::everywhere::{self, EverywhereLane};
 use super::gate::Beside;
 use super::kernel::{Kernel, Passed, Places};
@@ -108,8 +108,8 @@ impl Filter {
         let mut line = None;
         for (probe, rest) in &self.probes[number as usize] {
             let mut is_on_line = || {
-                let line = line.get_or_insert_with(|| line_at(haystack, place));
-                line.is_none_or(|line| rest.stands_in(line))
+                let line = line.get_or_insert_with(|| Line::at(haystack, place));
+                line.as_ref().is_none_or(|line| rest.stands_in(line))
             };
             if rest.is_written(&haystack[place..]) && (rest.is_anywhere() || is_on_line()) {
                 hit(place, *probe);

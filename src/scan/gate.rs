@@ -292,7 +292,9 @@ fn of_hir(hir: &Hir) -> Option<Gate> {
 /// What stands side by side is joined, then the most telling part is taken.
 fn of_concat<'a>(parts: impl IntoIterator<Item = &'a Hir>) -> Option<Gate> {
     let mut concat = Concat::default();
-    for part in parts {
+    let mut opened = Vec::new();
+    parts.into_iter().for_each(|part| open(part, &mut opened));
+    for part in opened {
         if spans_lines(part) {
             concat.end_line();
             concat.add(part);
@@ -303,6 +305,15 @@ fn of_concat<'a>(parts: impl IntoIterator<Item = &'a Hir>) -> Option<Gate> {
     }
     concat.end_line();
     concat.lines.into_iter().reduce(Gate::better)
+}
+
+/// The parts of a part, without groups: the beginning of a group may join what stands before it.
+fn open<'a>(part: &'a Hir, opened: &mut Vec<&'a Hir>) {
+    match part.kind() {
+        HirKind::Capture(capture) => open(&capture.sub, opened),
+        HirKind::Concat(parts) => parts.iter().for_each(|part| open(part, opened)),
+        _ => opened.push(part),
+    }
 }
 
 /// Whether a match may have a line end in it.

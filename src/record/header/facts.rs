@@ -28,6 +28,20 @@ pub(in crate::record) struct Facts<'a> {
     pub(in crate::record) upstream: Option<Cow<'a, str>>,
 }
 
+impl Facts<'_> {
+    /// Frees the facts from their line.
+    pub(in crate::record) fn into_owned(self) -> Facts<'static> {
+        let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Facts {
+            thread: owned(self.thread),
+            request_id: owned(self.request_id),
+            logger: owned(self.logger),
+            duration: self.duration,
+            upstream: owned(self.upstream),
+        }
+    }
+}
+
 /// The facts of a line that no transport wraps.
 pub(in crate::record) fn of_line<'a>(line: &'a [u8], clock: &Clock) -> Facts<'a> {
     let line = memchr(b'\n', line).map_or(line, |end| line.get(..end).unwrap_or(line));
@@ -308,10 +322,7 @@ pub(in crate::record) fn of_w3c(names: &[u8], line: &[u8]) -> Option<(Http, Opti
 
 /// The facts of a JSON object, unless a transport wrote it.
 pub(in crate::record) fn of_object(object: &str) -> Option<Facts<'_>> {
-    if json::transport(object.as_bytes()).is_some() {
-        return None;
-    }
-    let object = Object::parse(object.as_bytes())?;
+    let object = Object::parse(object.as_bytes()).filter(|object| !json::is_transport(object))?;
     Some(Facts {
         thread: object.first(THREADS, Value::written),
         request_id: object.first(REQUESTS, Value::written),

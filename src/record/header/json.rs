@@ -32,6 +32,13 @@ pub(super) fn transport(line: &[u8]) -> Option<Header<'_>> {
     docker(&object, &NO_CLOCK).or_else(|| journal(&object))
 }
 
+/// Whether docker or journald wrote this object.
+pub(super) fn is_transport(object: &Object<'_>) -> bool {
+    let is_text = |name| object.get(name).is_some_and(|value| value.text().is_some());
+    let stamp = || object.get("__REALTIME_TIMESTAMP").and_then(Value::integer);
+    (is_text("log") && is_text("stream") && object.get("time").is_some()) || stamp().is_some()
+}
+
 /// Whether a text is one JSON object.
 pub(super) fn is_object(text: &[u8]) -> bool {
     text.starts_with(b"{") && Object::parse(text).is_some()

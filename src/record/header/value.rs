@@ -43,6 +43,9 @@ impl<'a> Object<'a> {
             .find(|(name, _)| name == path)
             .map(|(_, value)| value);
         own.or_else(|| {
+            if !self.0.iter().any(|(_, value)| matches!(value, Value::Object(_))) {
+                return None;
+            }
             let (name, rest) = path.split_once('.')?;
             match self.0.iter().find(|(other, _)| other == name)? {
                 (_, Value::Object(object)) => object.get(rest),
