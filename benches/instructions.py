@@ -17,7 +17,7 @@ from pathlib import Path
 
 from compare import ENV, ROOT
 
-# What the columns count: everything below the functions whose names hold these, unless it is counted before.
+# What the columns count: the function whose name holds this, with all that it calls; of several the largest.
 STAGES = {"kernels": "kernel::", "filter": "filter::Search", "extents": "RecordReader::extent_at", "records": "RecordReader::read", "all": "examine::examine"}
 
 
