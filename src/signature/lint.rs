@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::advice::harm;
 use super::diagnostic::PageError;
 use super::select::NamePattern;
 use super::{Library, Role, Signature, scaffold};
@@ -252,64 +253,12 @@ fn is_warning(before: &str) -> bool {
         })
 }
 
-/// What is wrong with a command, and what to write in its place.
-fn harm(command: &str, before: &str) -> Option<(&'static str, &'static str)> {
-    let after = |name: &str| command.split_once(name).map(|(_, arguments)| arguments);
-    let unquoted = |arguments: &str| {
-        let mut quote = None;
-        arguments.chars().any(|c| {
-            match quote {
-                Some(open) if c == open => quote = None,
-                None if c == '\'' || c == '"' => quote = Some(c),
-                None => return matches!(c, '<' | '>'),
-                Some(_) => {}
-            }
-            false
-        })
-    };
-    if after("pip install").is_some_and(unquoted) {
-        return Some((
-            "a shell takes < and > for redirections here and installs something else",
-            "quote the requirement: pip install 'bcrypt>=4.0.1,<5'",
-        ));
-    }
-    if command.contains("pkill -f") || command.contains("pkill -9") || command.contains("killall") {
-        return Some((
-            "this also kills other programs whose command line looks alike",
-            "stop the unit, or one PID that was looked at",
-        ));
-    }
-    if command.contains("xargs") && command.contains("kill") {
-        return Some((
-            "this kills whatever the list holds: lsof on a port also lists clients",
-            "look at the list, then stop the listener's unit or PID",
-        ));
-    }
-    let hard =
-        command.contains("kill -9") || command.contains("kill -KILL") || command.contains("kill -s KILL");
-    let gentle =
-        before.contains("kill -TERM") || before.contains("`kill ") || before.contains("systemctl stop");
-    if hard && !gentle {
-        return Some((
-            "a process is killed before it was asked to end",
-            "send TERM first, and KILL only if it does not go",
-        ));
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn commands_that_misread_or_harm_are_found() {
-        assert!(harm("pip install bcrypt>=4.0.0,<5.0.0", "").is_some());
-        assert!(harm("pip install 'bcrypt>=4.0.0,<5.0.0'", "").is_none());
-        assert!(harm("lsof -ti:8000 | xargs kill -9", "").is_some());
-        assert!(harm("pkill -f uvicorn", "").is_some());
-        assert!(harm("kill -9 4711", "").is_some());
-        assert!(harm("kill -9 4711", "First `kill 4711`, then ").is_none());
+    fn warnings_are_no_advice() {
         assert!(is_warning("Do not use `"));
     }
 

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+mod advice;
 pub mod capture;
 pub mod catalogue;
 pub mod condition;
