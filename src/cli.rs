@@ -57,7 +57,17 @@ pub struct Logs {
     #[arg(long)]
     pub follow: bool,
 
-    /// Time zone of lines that state none: UTC, local, or an offset like +02:00
+    /// Leave out what is earlier: a time ('2026-11-22 07:30', 07:30, yesterday), a span (-2h, '2h ago'), or 'last boot'
+    /// where one of the logs is a binary journal. Only a part of a big log is read
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub since: Option<String>,
+
+    /// Leave out what is later; a time or a span as for --since
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub until: Option<String>,
+
+    /// Time zone of lines, --since and --until that state none: local (this machine's), UTC, an offset like +02:00, or a
+    /// name like Europe/Berlin
     #[arg(
         long,
         value_name = "ZONE",
@@ -105,6 +115,10 @@ pub struct Scan {
     /// Which signatures to look for
     #[command(flatten)]
     pub selection: Selection,
+
+    /// Leave the times of logs as they are where their clocks differ; the report still says so
+    #[arg(long)]
+    pub no_skew_correction: bool,
 
     /// Exit with 1 if a cause or symptom of this severity or worse was found
     #[arg(long, value_enum, value_name = "SEVERITY")]

@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use analysis::analyse;
+use analysis::skew::{self, Skew};
 use detect::collect::Collector;
 use detect::compile::Detector;
 use detect::examine::{Examined, examine};
@@ -30,12 +31,13 @@ use error::Error;
 use input::block::{BLOCK_SIZE, Block};
 use input::stream::{End, Fed, Feed, Reading, Trouble};
 use input::walk::{self, Walking};
-use input::{Source, Stop};
+use input::{Source, Stop, last_boot};
 use inspect::Inspection;
 use inspect::walk::{Inspected, Rows, inspect};
 use pipeline::{Defect, Worked};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use record::time::{Clock, Zone};
+use record::time::range::{Range, Since};
+use record::time::{Zone, format_utc};
 use report::build::{Making, build};
 use report::model::{NotRead, Report};
 use signature::Library;
@@ -73,6 +75,12 @@ pub struct Options {
     pub follow: bool,
     /// Zone for lines that state none.
     pub zone: Zone,
+    /// What is earlier is left out.
+    pub since: Option<Since>,
+    /// What is later is left out; UTC nanoseconds.
+    pub until: Option<i64>,
+    /// Whether the times of logs whose clocks differ are moved to agree.
+    pub correct_skew: bool,
     /// The time of the run in UTC nanoseconds.
     pub now: i64,
     /// The host that the report names as its maker's.
@@ -92,6 +100,9 @@ impl Options {
             exclude: Vec::new(),
             follow: false,
             zone: Zone::Utc,
+            since: None,
+            until: None,
+            correct_skew: true,
             now,
             host: String::new(),
             stop: Stop::default(),
@@ -123,18 +134,19 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
     let Ready {
         pool,
         feed,
+        range,
         not_read,
         reordered,
     } = ready(options)?;
     let detector = pool.install(|| Detector::new(library))?;
     let work = |block: &Block| -> Examined {
         let source = &block.about;
-        let clock = clock(source, options);
-        let examined = examine(&detector, block, &clock, source.service.as_deref());
+        let clock = source.clock(options.zone, options.now);
+        let examined = examine(&detector, block, &clock, source.service.as_deref(), &range);
         progress.scanned(&source.name, block.body().len() as u64);
         examined
     };
-    let mut joined = Joined::new(Collector::new(&detector), not_read);
+    let mut joined = Joined::new(Collector::new(&detector, range), not_read);
     pipeline::run(&pool, feed, work, |fed| joined.take(fed, progress));
     let Joined {
         collector,
@@ -142,7 +154,14 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         mut not_read,
         ..
     } = joined;
-    let detected = collector.finish();
+    let mut skew = Skew::default();
+    let detected = collector.finish(|detected| {
+        skew = skew::compare(detected, &sources);
+        if !options.correct_skew {
+            skew = std::mem::take(&mut skew).only_said();
+        }
+        skew.shifts.clone()
+    });
 
     not_read.sort_by(|a, b| a.source.cmp(&b.source));
     let analysis = analyse(&detected, library, &sources);
@@ -150,6 +169,8 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         now: options.now,
         host: options.host.clone(),
         zone: options.zone,
+        range,
+        skew,
         reordered: reordered.iter().map(ToString::to_string).collect(),
         signatures: library.signatures().len(),
         slow_signatures: detector.slow_signatures(),
@@ -162,6 +183,8 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
 struct Ready {
     pool: ThreadPool,
     feed: Feed,
+    /// What is looked at of them.
+    range: Range,
     not_read: Vec<NotRead>,
     /// Rotated logs that are read in the order of their times, against their names.
     reordered: Vec<Arc<str>>,
@@ -172,15 +195,19 @@ fn ready(options: &Options) -> Result<Ready, Error> {
     let walking = Walking {
         exclude: &options.exclude,
         follow: options.follow,
-        clock: &|source| clock(source, options),
+        clock: &|source| source.clock(options.zone, options.now),
         stop: &options.stop,
     };
     let inputs = walk::find(&options.paths, &walking)?;
+    let range = range(options, &inputs.sources)?;
     let pool = thread_pool(options.threads)?;
     let reading = Reading {
         block_size: options.block_size.max(1),
         map_files: options.map_files,
         threads: options.threads.max(1),
+        zone: options.zone,
+        now: options.now,
+        range,
         stop: options.stop.clone(),
     };
     let sources = inputs.sources.into_iter().map(Arc::new).collect();
@@ -188,8 +215,37 @@ fn ready(options: &Options) -> Result<Ready, Error> {
     Ok(Ready {
         pool,
         feed,
+        range,
         not_read: inputs.not_read,
         reordered: inputs.reordered,
+    })
+}
+
+/// The stretch of time that is asked for.
+fn range(options: &Options, sources: &[Source]) -> Result<Range, Error> {
+    let since = match options.since {
+        None => None,
+        Some(Since::At(at)) => Some(at),
+        Some(Since::LastBoot) => Some(last_boot(sources).ok_or_else(|| {
+            Error::Usage(
+                "--since 'last boot': none of the logs is a binary systemd journal, which tells when the machine was \
+                 started; name one (/var/log/journal), or give a time"
+                    .to_owned(),
+            )
+        })?),
+    };
+    if let (Some(since), Some(until)) = (since, options.until)
+        && since > until
+    {
+        return Err(Error::Usage(format!(
+            "--since ({}) is later than --until ({})",
+            format_utc(since),
+            format_utc(until)
+        )));
+    }
+    Ok(Range {
+        since,
+        until: options.until,
     })
 }
 
@@ -205,7 +261,11 @@ pub fn inspect_logs(
     rows: Option<(Rows, &mut dyn Write)>,
 ) -> Result<Inspection, Error> {
     let Ready {
-        pool, feed, not_read, ..
+        pool,
+        feed,
+        range,
+        not_read,
+        ..
     } = ready(options)?;
     let mut nowhere = io::sink();
     let (rows, out) = match rows {
@@ -214,7 +274,7 @@ pub fn inspect_logs(
     };
     let work = |block: &Block| -> Inspected {
         let source = &block.about;
-        let inspected = inspect(block, &clock(source, options), rows);
+        let inspected = inspect(block, &source.clock(options.zone, options.now), rows, &range);
         progress.scanned(&source.name, block.body().len() as u64);
         inspected
     };
@@ -229,7 +289,7 @@ pub fn inspect_logs(
         }
     });
     written.map_err(Error::output)?;
-    Ok(joined.finish(options.zone, options.stop.is_asked()))
+    Ok(joined.finish(options.zone, &range, options.stop.is_asked()))
 }
 
 /// What is known when results are joined, in the order of sources and blocks.
@@ -306,13 +366,4 @@ pub fn thread_pool(threads: usize) -> Result<ThreadPool, Error> {
 
 fn no_threads(threads: usize, error: &dyn std::fmt::Display) -> Error {
     Error::Usage(format!("{threads} threads cannot be started: {error}"))
-}
-
-/// How times without zone or year are read in `source`.
-fn clock(source: &Source, options: &Options) -> Clock {
-    let latest = source.modified.unwrap_or(options.now).min(options.now);
-    Clock {
-        zone: options.zone,
-        reference: latest,
-    }
 }

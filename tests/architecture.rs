@@ -24,6 +24,7 @@ fn each_dependency_has_one_door() {
         ("tera::", &["src/render/template.rs"]),
         ("pulldown_cmark::", &["src/signature/page.rs", "src/render/"]),
         ("chrono::", &["src/record/time.rs", "src/record/time/"]),
+        ("chrono_tz::", &["src/record/time/zone.rs"]),
         ("clap::", &["src/cli.rs", "src/main.rs"]),
         ("aho_corasick::", &["src/scan/"]),
         ("regex_syntax::", &["src/scan/gate.rs"]),

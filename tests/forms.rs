@@ -7,9 +7,11 @@ use std::fs;
 use std::sync::{Arc, LazyLock};
 
 use incident::input::block::Block;
+use incident::input::plan::Plan;
 use incident::input::stream::{Fed, Feed, Reading};
 use incident::input::{Origin, Source, Stop};
 use incident::record::reader::RecordReader;
+use incident::record::time::range::Range;
 use incident::record::time::{Clock, Zone};
 use incident::signature::Library;
 use incident::{Options, Silent, scan_logs};
@@ -164,11 +166,15 @@ fn same_records(log: &[u8], block_size: usize) {
         service: None,
         modified: None,
         set: None,
+        plan: Plan::default(),
     };
     let reading = Reading {
         block_size,
         map_files: false,
         threads: 1,
+        zone: Zone::Utc,
+        now: NOW,
+        range: Range::default(),
         stop: Stop::default(),
     };
     let clock = Clock::new(Zone::Utc, NOW);

@@ -13,10 +13,7 @@ mod written;
 /// The records of a text: `┌` begins one, `│` goes on.
 fn drawn(text: &[u8]) -> String {
     let block = Block::whole(0, text.to_vec());
-    let clock = Clock {
-        zone: Zone::Utc,
-        reference: 1_795_500_000_000_000_000,
-    };
+    let clock = Clock::new(Zone::Utc, 1_795_500_000_000_000_000);
     let mut reader = RecordReader::new(&block, &clock, None);
     let mut drawn = String::new();
     let mut place = 0;
@@ -61,10 +58,7 @@ fn records_do_not_depend_on_where_reading_starts() {
     for file in fs::read_dir("tests/captures").unwrap() {
         let text = fs::read(file.unwrap().path()).unwrap();
         let block = Block::whole(0, text.clone());
-        let clock = Clock {
-            zone: Zone::Utc,
-            reference: 1_795_500_000_000_000_000,
-        };
+        let clock = Clock::new(Zone::Utc, 1_795_500_000_000_000_000);
         let mut forward = RecordReader::new(&block, &clock, None);
         for place in 0..text.len() {
             let mut alone = RecordReader::new(&block, &clock, None);

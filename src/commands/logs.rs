@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::input::Stop;
 use crate::input::block::BLOCK_SIZE;
 use crate::record::time::Zone;
+use crate::record::time::range::{Since, until};
 use crate::report::model::NotRead;
 
 /// What the flags mean.
@@ -24,6 +25,17 @@ pub(super) fn options(flags: &Logs, stop: Stop) -> Result<Options, Error> {
     options.exclude = flags.exclude.clone();
     options.follow = flags.follow;
     options.zone = zone;
+    let wrong = |flag: &str| {
+        let flag = flag.to_owned();
+        move |error| Error::Usage(format!("{flag}: {error}"))
+    };
+    let since = flags
+        .since
+        .as_deref()
+        .map(|text| Since::parse(text, zone, options.now));
+    options.since = since.transpose().map_err(wrong("--since"))?;
+    let until = flags.until.as_deref().map(|text| until(text, zone, options.now));
+    options.until = until.transpose().map_err(wrong("--until"))?;
     options.stop = stop;
     Ok(options)
 }

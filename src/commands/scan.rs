@@ -44,6 +44,7 @@ pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
 
 fn options(flags: &Scan, stop: Stop) -> Result<Options, Error> {
     let mut options = super::options(&flags.logs, stop)?;
+    options.correct_skew = !flags.no_skew_correction;
     options.host = flags.host.clone().unwrap_or_else(host_name);
     Ok(options)
 }

@@ -64,6 +64,27 @@ impl AcrossLogs {
         self.times.insert(log, (first, last));
     }
 
+    /// Moves the times of each source back by its shift, in nanoseconds.
+    pub(super) fn shift(&mut self, shifts: &[i64]) {
+        let shift_of = |source: usize| shifts.get(source).copied().unwrap_or(0);
+        for waiting in self.by_signature.values_mut() {
+            for ((time, log, source, offset, number), mut event) in std::mem::take(&mut waiting.events) {
+                let by = shift_of(source);
+                let own = &mut event.occurrence.sighting.time;
+                for bound in [&mut own.at, &mut own.until].into_iter().flatten() {
+                    *bound = bound.saturating_sub(by);
+                }
+                let order = (time.saturating_sub(by), log, source, offset, number);
+                waiting.events.insert(order, event);
+            }
+        }
+        for (log, (first, last)) in &mut self.times {
+            for time in [first, last].into_iter().flatten() {
+                *time = time.saturating_sub(shift_of(*log));
+            }
+        }
+    }
+
     /// Decides all conditions.
     pub(super) fn decide(self, detector: &Detector<'_>) -> BTreeMap<usize, Decided> {
         let times = |log: usize| {

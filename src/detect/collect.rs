@@ -4,18 +4,20 @@
 //! signature over all sources, the failed requests, and what there is to say about each source. Conditions over time
 //! and failed requests run on through the pieces of a rotated log; those across logs are decided at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::across::AcrossLogs;
 use super::compile::{Detector, Signal};
 use super::examine::{Assumed, Examined};
+use super::keyed::Sample;
 use super::over_time::{self, Doubt, Event, LogTimes, Outcome, OverTime};
 use super::recovery::Runs;
 use super::requests::FailedRequests;
 use super::tallies::{Subject, Tallies};
 use super::tally::{Occurrence, Place, Tally};
 use crate::record::header::Format;
+use crate::record::time::range::Range;
 
 /// What was found in all sources.
 #[derive(Debug, Default)]
@@ -26,12 +28,18 @@ pub struct Detected {
     pub sources: Vec<SourceFacts>,
     /// Failed requests by source number (of a rotated log: its first piece's) and the service that logged them.
     pub requests: BTreeMap<(usize, Option<String>), FailedRequests>,
+    /// What several logs say, by source number.
+    pub samples: BTreeMap<usize, Sample>,
+    /// Occurrences in the sources that have a sample, apart until it is known how their clocks stand to each other.
+    apart: BTreeMap<usize, Tallies>,
     /// Records that were read closely.
     pub records: u64,
     /// Starts of which nobody can say whether their end is missing, by signature and why.
     pub open: BTreeMap<(usize, Doubt), Tally>,
     /// Signatures whose records across logs were too many, and the time (UTC nanoseconds) up to which they were compared.
     pub cut_short: BTreeMap<usize, i64>,
+    /// Records with a candidate that lie outside of the range of time.
+    pub left_out: u64,
 }
 
 /// What there is to say about one source.
@@ -47,6 +55,8 @@ pub struct SourceFacts {
     pub first_time: Option<i64>,
     /// Last dated line near its end, in UTC nanoseconds.
     pub last_time: Option<i64>,
+    /// Whether a line near its beginning or end is dated, also outside of the range of time.
+    pub dated: bool,
     /// What was assumed to read its times.
     pub assumed: Assumed,
     /// Offset of a line that was too long to be read in one piece.
@@ -61,8 +71,12 @@ pub struct SourceFacts {
 #[derive(Debug)]
 pub struct Collector<'a> {
     detector: &'a Detector<'a>,
+    range: Range,
     detected: Detected,
     current: SourceFacts,
+    /// What was found in the current source.
+    tallies: Tallies,
+    sample: Sample,
     log: Log,
     across: AcrossLogs,
     /// For each source the one with which its log began.
@@ -124,12 +138,15 @@ impl Log {
 }
 
 impl<'a> Collector<'a> {
-    /// A collector that has seen nothing.
-    pub fn new(detector: &'a Detector<'a>) -> Collector<'a> {
+    /// A collector that has seen nothing, for logs of which only `range` counts.
+    pub fn new(detector: &'a Detector<'a>, range: Range) -> Collector<'a> {
         Collector {
             detector,
+            range,
             detected: Detected::default(),
             current: SourceFacts::default(),
+            tallies: Tallies::default(),
+            sample: Sample::default(),
             log: Log::default(),
             across: AcrossLogs::default(),
             began: Vec::new(),
@@ -144,6 +161,7 @@ impl<'a> Collector<'a> {
             Some((_, last)) if set.is_some() && self.log.set.as_ref() == set => *last = source,
             _ => {
                 self.end_log();
+                self.late();
                 self.log.sources = Some((source, source));
                 self.log.set = set.cloned();
             }
@@ -177,10 +195,12 @@ impl<'a> Collector<'a> {
         facts.assumed.year |= examined.assumed.year;
         facts.assumed.messages_left_out += examined.assumed.messages_left_out;
         self.detected.records += examined.records;
+        self.detected.left_out += examined.left_out;
         let mut tallies = examined.tallies;
         tallies.move_down(lines_above);
         let began = self.began.last().copied().unwrap_or_default();
-        self.detected.tallies.merge(tallies, began);
+        self.tallies.merge(tallies, Some(began));
+        self.sample.merge(examined.sample);
         self.log.first_time = self.log.first_time.or(self.current.first_time);
         self.log.sample(examined.samples);
         for mut event in examined.events {
@@ -243,17 +263,44 @@ impl<'a> Collector<'a> {
 
     /// The current source has ended after `bytes` bytes; `lost` if that was not all of it.
     pub fn end(&mut self, bytes: u64, lost: bool) {
+        let current = std::mem::take(&mut self.current);
+        let (first_time, last_time) = self.range.within(current.first_time, current.last_time);
         let facts = SourceFacts {
             bytes,
-            ..std::mem::take(&mut self.current)
+            first_time,
+            last_time,
+            dated: current.first_time.is_some() || current.last_time.is_some(),
+            ..current
         };
         self.log.last_time = facts.last_time.or(self.log.last_time);
         if lost {
             self.lose(Doubt::NotRead);
         }
-        self.detected.sources.push(facts);
         if self.log.set.is_none() {
             self.end_log();
+        }
+        self.put_away();
+        self.detected.sources.push(facts);
+    }
+
+    /// Puts away what the end of a log brought: it belongs to the last source.
+    fn late(&mut self) {
+        let tallies = std::mem::take(&mut self.tallies);
+        let last = self.detected.sources.len().checked_sub(1);
+        let apart = last.and_then(|last| self.detected.apart.get_mut(&last));
+        apart.unwrap_or(&mut self.detected.tallies).merge(tallies, None);
+    }
+
+    /// Puts away what was found in the source that has ended (or, at the end of a log, late in its last one).
+    fn put_away(&mut self) {
+        let tallies = std::mem::take(&mut self.tallies);
+        let sample = std::mem::take(&mut self.sample);
+        let source = self.detected.sources.len();
+        if sample.keys.is_empty() {
+            self.detected.tallies.merge(tallies, None);
+        } else {
+            self.detected.samples.insert(source, sample);
+            self.detected.apart.insert(source, tallies);
         }
     }
 
@@ -277,7 +324,8 @@ impl<'a> Collector<'a> {
 
     fn tally(&mut self, decided: Vec<(Subject, Occurrence)>) {
         for (subject, occurrence) in decided {
-            self.detected.tallies.add(subject, occurrence);
+            let log = self.began.get(occurrence.sighting.source).copied();
+            self.tallies.add(Subject { log, ..subject }, occurrence);
         }
     }
 
@@ -294,7 +342,7 @@ impl<'a> Collector<'a> {
                 log: self.began.get(occurrence.sighting.source).copied(),
                 ..subject.clone()
             };
-            self.detected.tallies.add(subject, occurrence);
+            self.tallies.add(subject, occurrence);
         }
         for (doubt, occurrence) in outcome.open {
             match self.detected.open.get_mut(&(subject.signature, doubt)) {
@@ -309,13 +357,24 @@ impl<'a> Collector<'a> {
 
     /// Number of findings so far.
     pub fn findings(&self) -> usize {
-        self.detected.tallies.signatures()
+        let found = [&self.detected.tallies, &self.tallies].into_iter();
+        let found = found.chain(self.detected.apart.values());
+        let signatures: BTreeSet<usize> = found
+            .flat_map(|tallies| tallies.iter().map(|(subject, _)| subject.signature))
+            .collect();
+        signatures.len()
     }
 
-    /// Everything that was found.
-    pub fn finish(mut self) -> Detected {
+    /// Everything that was found. `shifts` says how far the clock of each source is ahead, in nanoseconds; its times are
+    /// moved back by that.
+    pub fn finish(mut self, shifts: impl FnOnce(&Detected) -> Vec<i64>) -> Detected {
         self.end_log();
-        let across = std::mem::take(&mut self.across);
+        self.late();
+        // Clocks are set before times of several logs are compared.
+        let shifts = shifts(&self.detected);
+        self.detected.shift(&shifts);
+        let mut across = std::mem::take(&mut self.across);
+        across.shift(&shifts);
         for (signature, decided) in across.decide(self.detector) {
             self.detected
                 .cut_short
@@ -323,5 +382,30 @@ impl<'a> Collector<'a> {
             self.add(&self.subject_of(signature), decided.outcome);
         }
         self.detected
+            .tallies
+            .merge(std::mem::take(&mut self.tallies), None);
+        self.detected
+    }
+}
+
+impl Detected {
+    /// Moves the times of each source back by its shift, in nanoseconds, and joins what was apart.
+    fn shift(&mut self, shifts: &[i64]) {
+        let shift_of = |source: usize| shifts.get(source).copied().unwrap_or(0);
+        for (source, mut tallies) in std::mem::take(&mut self.apart) {
+            tallies.shift(shift_of(source));
+            self.tallies.merge(tallies, None);
+        }
+        for (number, facts) in self.sources.iter_mut().enumerate() {
+            for time in [&mut facts.first_time, &mut facts.last_time]
+                .into_iter()
+                .flatten()
+            {
+                *time = time.saturating_sub(shift_of(number));
+            }
+        }
+        for ((source, _), requests) in &mut self.requests {
+            requests.shift(shift_of(*source));
+        }
     }
 }

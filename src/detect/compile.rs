@@ -14,6 +14,7 @@ use super::matcher::{Caught, Matcher};
 use super::requests;
 use super::torn::{self, FIRST_PROBE};
 use crate::error::Error;
+use crate::record::keyed::Keys;
 use crate::scan::beside;
 use crate::scan::filter::{Filter, ProbeId, Wanted};
 use crate::scan::gate::{self, Gate};
@@ -91,6 +92,8 @@ pub struct Detector<'a> {
     pub(super) signals: Vec<Option<Signal>>,
     /// For each signature those whose failures its records end.
     pub(super) recovers: Vec<Vec<usize>>,
+    /// What several logs may say of the same event.
+    pub(super) keys: Keys,
     /// For each signature the more generic ones that it drops in its records.
     pub(super) drops: Vec<Vec<usize>>,
 }
@@ -153,6 +156,7 @@ impl<'a> Detector<'a> {
             probes.push(probe);
         }
         let mut detector = Detector {
+            keys: Keys::default(),
             library,
             filter: Filter::new(gates),
             probes,

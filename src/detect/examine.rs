@@ -11,6 +11,7 @@ use memchr::{memchr, memchr_iter, memmem};
 
 use super::compile::{Detector, REQUESTS_PROBE, Slot};
 use super::fields;
+use super::keyed::{self, Sample};
 use super::matcher::Caught;
 use super::over_time::{self, Event};
 use super::pulse::pulse;
@@ -24,6 +25,8 @@ use crate::record::edge::{DATE_RANGE, first_stamp, last_stamp};
 use crate::record::header::{self, Format};
 use crate::record::reader::RecordReader;
 use crate::record::time::Clock;
+use crate::record::time::range::Range as TimeRange;
+use crate::record::time::turns::clock_at;
 use crate::record::{Level, Record};
 use crate::report::visible::strip_colour;
 use crate::scan::filter::{Buffers, PIECE, ProbeId};
@@ -51,6 +54,8 @@ pub struct Examined {
     pub lines: u64,
     /// Records that were read.
     pub records: u64,
+    /// Records that were read, and lie outside of the range of time.
+    pub left_out: u64,
     /// Occurrences, for conditions on single records.
     pub(super) tallies: Tallies,
     /// Records for conditions over time, in the order of the source.
@@ -67,6 +72,8 @@ pub struct Examined {
     pub last_time: Option<i64>,
     /// Whether a zone, and a year, had to be assumed for any record.
     pub assumed: Assumed,
+    /// What other logs may say too.
+    pub(super) sample: Sample,
     /// Offset of an overlong line.
     pub overlong_line: Option<u64>,
     /// The source's first bytes, in its first block.
@@ -92,6 +99,7 @@ pub fn examine(
     block: &Block,
     clock: &Clock,
     file_service: Option<&str>,
+    range: &TimeRange,
 ) -> Examined {
     // What is searched may change meanwhile; what is parsed does not.
     let (window, text) = (block.window(), block.text());
@@ -141,20 +149,26 @@ pub fn examine(
             continue;
         }
         let record = reader.read(extent);
+        if !range.covers(&record.time) {
+            found.left_out += 1;
+            continue;
+        }
         found.records += 1;
         let own = with_text(detector, &record, own, &mut buffers);
         let line = lines.line_of(window, extent.start);
         found.take(detector, block, &record, raw, line, &own);
     }
     found.samples = pulse(block, clock);
-    found.assumed.messages_left_out = header::messages_left_out(&window[body]);
+    found.sample = keyed::sample(&detector.keys, block, clock);
+    found.assumed.messages_left_out = header::messages_left_out(&window[body.clone()]);
+    let turned = |place: usize| clock_at(clock, &block.about.plan.turns, block.window_at() + place as u64);
     if block.is_first() {
-        let near = text.bytes(0..window.len().min(DATE_RANGE));
-        (found.format, found.first_time) = beginning(near, clock, &mut found.assumed);
+        let near = text.bytes(body.start..window.len().min(body.start + DATE_RANGE));
+        (found.format, found.first_time) = beginning(near, &turned(body.start), &mut found.assumed);
     }
     if block.is_last() {
-        let near = text.bytes(window.len().saturating_sub(DATE_RANGE)..window.len());
-        found.last_time = ending(near, clock);
+        let near = text.bytes(body.end.saturating_sub(DATE_RANGE)..body.end);
+        found.last_time = ending(near, &turned(body.end));
     }
     found.seal(block);
     found
@@ -304,7 +318,9 @@ impl Examined {
                 digest: digest_of(offset, bytes),
             }
         };
-        self.head = block.is_first().then(|| place(0..END_BYTES.min(text.len())));
+        self.head = block
+            .is_first()
+            .then(|| place(body.start..text.len().min(body.start + END_BYTES)));
         self.tail = Some(place(body.end.saturating_sub(END_BYTES)..body.end));
     }
 

@@ -70,6 +70,22 @@ impl Histogram {
         self.shrink();
     }
 
+    /// The same, moved back by nanoseconds.
+    pub(super) fn shifted(&self, by: i64) -> Histogram {
+        let mut shifted = Histogram {
+            width: self.width,
+            steps: BTreeMap::new(),
+        };
+        for step in self.steps.values() {
+            shifted.add_step(Step {
+                count: step.count,
+                first: step.first.saturating_sub(by),
+                last: step.last.saturating_sub(by),
+            });
+        }
+        shifted
+    }
+
     fn add_step(&mut self, step: Step) {
         self.steps
             .entry(step.first.div_euclid(self.width))

@@ -12,6 +12,7 @@ pub mod compile;
 pub mod examine;
 mod fields;
 pub mod histogram;
+pub mod keyed;
 pub mod matcher;
 pub mod over_time;
 mod pulse;
@@ -22,6 +23,7 @@ pub mod tally;
 mod torn;
 
 use crate::input::block::Block;
+use crate::record::time::range::Range;
 use crate::record::time::{Clock, Zone};
 use collect::{Collector, Detected};
 use compile::Detector;
@@ -29,14 +31,11 @@ use examine::examine;
 
 /// Detects in a text that is already in memory, as one source, with UTC for lines without a zone.
 pub fn detect_text(detector: &Detector<'_>, text: &str) -> Detected {
-    let clock = Clock {
-        zone: Zone::Utc,
-        reference: i64::MAX / 2,
-    };
+    let clock = Clock::new(Zone::Utc, i64::MAX / 2);
     let block = Block::whole(0, text.as_bytes().to_vec());
-    let mut collector = Collector::new(detector);
+    let mut collector = Collector::new(detector, Range::default());
     collector.begin(None);
-    collector.take(examine(detector, &block, &clock, None));
+    collector.take(examine(detector, &block, &clock, None, &Range::default()));
     collector.end(text.len() as u64, false);
-    collector.finish()
+    collector.finish(|_| Vec::new())
 }

@@ -121,6 +121,15 @@ impl FailedRequests {
         counted.flat_map(|counted| &mut counted.ends)
     }
 
+    /// Moves all times back, by nanoseconds.
+    pub(super) fn shift(&mut self, by: i64) {
+        for counted in self.by_endpoint.values_mut().chain(self.others.values_mut()) {
+            for time in [&mut counted.first, &mut counted.last].into_iter().flatten() {
+                *time = time.saturating_sub(by);
+            }
+        }
+    }
+
     /// Number of all failed requests.
     pub fn total(&self) -> u64 {
         let counted = self.by_endpoint.values().chain(self.others.values());

@@ -82,14 +82,14 @@ impl Tallies {
         }
     }
 
-    /// Adds all of another's, which stand in `log`.
-    pub fn merge(&mut self, other: Tallies, log: usize) {
+    /// Adds all of another's, which stand in `log` if that is some, else where they say.
+    pub fn merge(&mut self, other: Tallies, log: Option<usize>) {
         for (key, level) in &other.levels {
             self.coarsen(*key, *level);
         }
         for (subject, tally) in other.by_subject {
             let level = other.levels.get(&(subject.signature, subject.handled));
-            let log = Some(log);
+            let log = log.or(subject.log);
             let subject = self.known(Subject { log, ..subject }, level.copied().unwrap_or_default());
             match self.by_subject.get_mut(&subject) {
                 Some(known) => known.merge(tally),
@@ -172,6 +172,26 @@ impl Tallies {
         }
     }
 
+    /// Moves all times back, by nanoseconds.
+    pub(super) fn shift(&mut self, by: i64) {
+        if by == 0 {
+            return;
+        }
+        for (subject, mut tally) in std::mem::take(&mut self.by_subject) {
+            tally.shift(by);
+            let level = self.level(subject.signature, subject.handled);
+            let first = tally.first().sighting.time.at.filter(|_| level <= DOUBLINGS);
+            let step = first.map(|at| at.div_euclid(STEP).div_euclid(1 << level));
+            let subject = Subject { step, ..subject };
+            match self.by_subject.get_mut(&subject) {
+                Some(known) => known.merge(tally),
+                None => {
+                    self.by_subject.insert(subject, tally);
+                }
+            }
+        }
+    }
+
     /// Turns line numbers of a block into those of its source.
     pub(super) fn move_down(&mut self, lines_above: u64) {
         for tally in self.by_subject.values_mut() {
@@ -233,10 +253,10 @@ mod tests {
             };
             let cut = cut.min(all.len());
             let mut whole = Tallies::default();
-            whole.merge(of(&all), 7);
+            whole.merge(of(&all), Some(7));
             let mut parts = Tallies::default();
-            parts.merge(of(&all[cut..]), 7);
-            parts.merge(of(&all[..cut]), 7);
+            parts.merge(of(&all[cut..]), Some(7));
+            parts.merge(of(&all[..cut]), Some(7));
             prop_assert!(whole.by_subject.len() <= MOST_TALLIES);
             prop_assert_eq!(whole, parts);
         }

@@ -338,6 +338,17 @@ impl Tally {
         }
     }
 
+    /// Moves all times back, by nanoseconds.
+    pub(super) fn shift(&mut self, by: i64) {
+        for occurrence in self.samples.iter_mut().chain([&mut self.last]) {
+            let time = &mut occurrence.sighting.time;
+            for bound in [&mut time.at, &mut time.until].into_iter().flatten() {
+                *bound = bound.saturating_sub(by);
+            }
+        }
+        self.times = self.times.shifted(by);
+    }
+
     /// As [`Occurrence::move_down`], for a tally of one block.
     pub(super) fn move_down(&mut self, lines_above: u64) {
         for occurrence in self.samples.iter_mut().chain([&mut self.last]) {

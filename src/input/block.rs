@@ -101,14 +101,15 @@ impl Block {
         self.window_at
     }
 
-    /// Whether the body begins where the source begins.
+    /// Whether the body begins where the reading of the source begins.
     pub fn is_first(&self) -> bool {
-        self.window_at == 0 && self.body.start == 0
+        self.window_at + self.body.start as u64 == self.about.plan.from
     }
 
-    /// Whether the body ends where the source ends.
+    /// Whether the body ends where the reading of the source ends.
     pub fn is_last(&self) -> bool {
-        self.at_end && self.body.end == self.window.len()
+        let planned = self.about.plan.to == Some(self.window_at + self.body.end as u64);
+        planned || (self.at_end && self.body.end == self.window.len())
     }
 
     pub(super) fn of_map(about: &Arc<Source>, map: &Arc<Mapped>, body: Range<usize>) -> Block {

@@ -32,18 +32,41 @@ pub(super) struct Cut {
     pub(super) stopped: bool,
 }
 
+/// Which part of a source a reader gives.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// Where in the source the reader begins, in bytes.
+    pub(super) start: u64,
+    /// Where the first body begins, behind that; what stands before it is margin.
+    pub(super) body: usize,
+    /// Where the last body ends in the source, if not with the reader.
+    pub(super) to: Option<u64>,
+}
+
+impl Part {
+    /// All of it.
+    pub(super) fn all() -> Part {
+        Part {
+            start: 0,
+            body: 0,
+            to: None,
+        }
+    }
+}
+
 /// Reads `reader` to its end and gives its blocks to `out`.
 pub(super) fn cut_all(
     about: &Arc<Source>,
     reader: &mut dyn Read,
+    part: &Part,
     pool: &mut Pool,
     reading: &Reading,
     out: &mut Out<'_>,
 ) -> Cut {
     let block_size = reading.block_size.min(BODY);
-    let mut buffer_at = 0;
+    let mut buffer_at = part.start;
     let mut bytes = empty(pool, out);
-    let mut body = 0;
+    let mut body = part.body;
     loop {
         let enough = body + (BODIES - 1) * block_size + block_size + LINE_LIMIT + MARGIN;
         let (ended, failure) = fill(reader, &mut bytes, enough);
@@ -61,10 +84,11 @@ pub(super) fn cut_all(
             buffer_at,
             block_size,
             ended,
+            to: part.to,
         };
         let (next, stopped) = cuts.give(body, out);
         let stopped = stopped || (!ended && reading.stop.is_asked());
-        if ended || stopped {
+        if ended || stopped || part.to == Some(buffer_at + next as u64) {
             return Cut {
                 bytes: buffer_at + next as u64,
                 failure,
@@ -92,6 +116,7 @@ pub(super) fn cut_held(
         buffer_at: 0,
         block_size: reading.block_size,
         ended: true,
+        to: None,
     };
     let (end, stopped) = cuts.give(0, out);
     (end as u64, stopped)
@@ -103,7 +128,10 @@ struct Cuts<'a> {
     buffer: &'a Arc<Buffer>,
     buffer_at: u64,
     block_size: usize,
+    /// The reader ends with the buffer.
     ended: bool,
+    /// Where the last body ends in the source, if before the reader does.
+    to: Option<u64>,
 }
 
 impl Cuts<'_> {
@@ -112,11 +140,17 @@ impl Cuts<'_> {
         loop {
             let rest = &self.buffer.bytes()[body..];
             let enough = self.ended || rest.len() >= self.block_size + LINE_LIMIT + MARGIN;
-            if rest.is_empty() || !enough {
+            let left = self.to.map_or(rest.len(), |to| {
+                let left = to.saturating_sub(self.buffer_at + body as u64);
+                usize::try_from(left).map_or(rest.len(), |left| left.min(rest.len()))
+            });
+            if left == 0 || !enough {
                 return (body, false);
             }
-            let end = body + cut(rest, self.block_size, self.ended);
-            let block = Block::of_buffer(self.about, self.buffer, body..end, self.buffer_at, self.ended);
+            let is_last = self.ended || left < rest.len();
+            let end = body + cut(&rest[..left], self.block_size, is_last);
+            let at_end = self.ended && self.to.is_none();
+            let block = Block::of_buffer(self.about, self.buffer, body..end, self.buffer_at, at_end);
             body = end;
             if out.push(Fed::Block(block)).is_break() {
                 return (body, true);

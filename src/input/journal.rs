@@ -40,6 +40,32 @@ pub(super) fn is_journal(head: &[u8]) -> bool {
     head.starts_with(file::SIGNATURE)
 }
 
+/// The boots that the entries of the journal in `bytes` belong to, each with its first and last time in microseconds.
+pub(super) fn boots(bytes: &[u8]) -> Vec<([u8; 16], u64, u64)> {
+    let Ok(header) = Header::read(bytes) else {
+        return Vec::new();
+    };
+    let file = File {
+        bytes,
+        header: &header,
+    };
+    let mut entries = Entries::new(file);
+    let mut boots: Vec<([u8; 16], u64, u64)> = Vec::new();
+    while let Some(entry) = entries.next(file) {
+        let (Ok(boot), at) = (<[u8; 16]>::try_from(entry.boot_id()), entry.realtime()) else {
+            continue;
+        };
+        // Entries of one boot stand together.
+        match boots.last_mut() {
+            Some((last, first, until)) if *last == boot => {
+                (*first, *until) = ((*first).min(at), (*until).max(at))
+            }
+            _ => boots.push((boot, at, at)),
+        }
+    }
+    boots
+}
+
 /// A journal as text: one line of JSON for each entry, oldest first.
 pub(super) struct JournalReader<B> {
     bytes: B,

@@ -11,9 +11,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::record::time::{Clock, Zone};
 use crate::report::model::NotRead;
 
 pub mod block;
+mod boot;
 mod buffer;
 mod ci_archive;
 mod cutter;
@@ -25,6 +27,7 @@ mod members;
 mod not_logs;
 mod open;
 mod patient;
+pub mod plan;
 mod producer;
 pub(crate) mod rotation;
 mod service;
@@ -34,6 +37,9 @@ mod system;
 mod unpack;
 pub mod walk;
 pub mod window;
+
+pub use boot::last_boot;
+use plan::Plan;
 
 /// Where a source's bytes come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +64,8 @@ pub struct Source {
     /// The rotation set that this is a piece of, by the path of its live log (which need not exist). The pieces
     /// of a set stand one after the other, oldest first.
     pub set: Option<Arc<str>>,
+    /// What a look at its times said before it was read.
+    pub plan: Plan,
 }
 
 impl Source {
@@ -69,7 +77,13 @@ impl Source {
             service: None,
             modified: None,
             set: None,
+            plan: Plan::default(),
         }
+    }
+
+    /// How its times without zone or year are read in `zone`, by somebody who reads it at `now`.
+    pub fn clock(&self, zone: Zone, now: i64) -> Clock {
+        Clock::new(zone, self.modified.unwrap_or(now).min(now))
     }
 }
 

@@ -9,14 +9,15 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::block::{Block, LINE_LIMIT, cut};
+use super::block::{Block, LINE_LIMIT, MARGIN, cut};
 use super::buffer::Pool;
-use super::cutter::{Cut, cut_all, cut_held};
+use super::cutter::{Cut, Part, cut_all, cut_held};
 use super::journal::{JournalReader, is_journal};
 use super::live::Live;
 use super::map::Mapped;
 use super::members::{Failed, Members};
 use super::patient::Patient;
+use super::plan::{Plan, Wanted, plan};
 use super::producer::Out;
 use super::sniff::{SNIFF, not_text};
 use super::stream::{Fed, Reading, Trouble};
@@ -79,7 +80,7 @@ pub(super) struct Job<'a, 'o> {
 impl Job<'_, '_> {
     /// Cuts all that `reader` gives into blocks of `about`.
     pub(super) fn cut(&mut self, about: &Arc<Source>, reader: &mut dyn Read) -> Cut {
-        cut_all(about, reader, self.pool, self.reading, self.out)
+        cut_all(about, reader, &Part::all(), self.pool, self.reading, self.out)
     }
 
     /// What there is to say about a source that was cut; `size` is what it should have had.
@@ -96,6 +97,23 @@ impl Job<'_, '_> {
                 ..trouble
             })
             .collect()
+    }
+
+    /// The source with what a look at the times of `file` says. Small files are never read in part.
+    fn planned(&self, file: &mut (impl Read + Seek), size: u64) -> Arc<Source> {
+        let wanted = Wanted {
+            clock: &self.source.clock(self.reading.zone, self.reading.now),
+            range: &self.reading.range,
+            may_seek: true,
+        };
+        let plan = plan(file, size, &wanted);
+        if plan == Plan::default() {
+            return Arc::clone(self.source);
+        }
+        Arc::new(Source {
+            plan,
+            ..Source::clone(self.source)
+        })
     }
 
     fn refuse(&mut self, reason: String, bytes: Option<u64>, lost: bool) {
@@ -206,8 +224,9 @@ impl Job<'_, '_> {
         if let Some((reason, lost)) = not_text(&bytes) {
             return self.refuse(reason, Some(size), lost);
         }
-        self.out.begin(self.source);
-        let (read, stopped) = cut_held(self.source, bytes, self.reading, self.out);
+        let source = self.planned(&mut Cursor::new(&bytes), bytes.len() as u64);
+        self.out.begin(&source);
+        let (read, stopped) = cut_held(&source, bytes, self.reading, self.out);
         let cut = Cut {
             bytes: read,
             failure,
@@ -218,9 +237,41 @@ impl Job<'_, '_> {
 
     /// A big file that is not mapped.
     fn plain(&mut self, file: &File, size: u64, live: Option<Live>) {
-        self.out.begin(self.source);
-        let cut = self.cut(self.source, &mut file.take(size));
-        self.end_file(&cut, size, live);
+        let mut file = file;
+        let source = self.planned(&mut file, size);
+        let (from, to) = (source.plan.from, source.plan.to.unwrap_or(size));
+        let start = from.saturating_sub(MARGIN as u64);
+        let end = to.saturating_add(MARGIN as u64).min(size);
+        self.out.begin(&source);
+        let part = Part {
+            start,
+            body: (from - start) as usize,
+            to: source.plan.to,
+        };
+        let mut cut = match file.seek(io::SeekFrom::Start(start)) {
+            Ok(_) => cut_all(
+                &source,
+                &mut file.take(end - start),
+                &part,
+                self.pool,
+                self.reading,
+                self.out,
+            ),
+            Err(error) => Cut {
+                bytes: from,
+                failure: Some(error),
+                stopped: false,
+            },
+        };
+        if cut.bytes == to {
+            // All that was wanted.
+            cut.bytes = size;
+        }
+        let mut troubles = self.troubles(&cut, Some(size));
+        if troubles.is_empty() {
+            troubles.extend(live.and_then(|live| live.compare(cut.bytes)));
+        }
+        self.out.end(cut.bytes.min(to) - from, troubles, None);
     }
 
     fn end_file(&mut self, cut: &Cut, size: u64, live: Option<Live>) {
@@ -232,12 +283,19 @@ impl Job<'_, '_> {
     }
 
     fn mapped(&mut self, map: &Arc<Mapped>, file: &File, live: Option<Live>) {
-        self.out.begin(self.source);
-        let bytes = map.bytes();
+        let mut file = file;
+        let source = &self.planned(&mut file, map.bytes().len() as u64);
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(map.bytes().len());
+        let (from, to) = (
+            place(source.plan.from),
+            source.plan.to.map_or(map.bytes().len(), place),
+        );
+        self.out.begin(source);
+        let bytes = &map.bytes()[..to];
         let holes = system::has_holes(file);
-        let mut at = 0;
+        let mut at = from;
         while at < bytes.len() {
-            let hole = if holes && at > 0 {
+            let hole = if holes && at > from {
                 hole_at(file, at, bytes.len())
             } else {
                 0
@@ -252,8 +310,7 @@ impl Job<'_, '_> {
             } else {
                 let start = at;
                 at += cut(&bytes[at..], self.reading.block_size, true);
-                self.out
-                    .push(Fed::Block(Block::of_map(self.source, map, start..at)))
+                self.out.push(Fed::Block(Block::of_map(source, map, start..at)))
             };
             if pushed.is_break() || self.out.is_stopped() {
                 break;
@@ -265,7 +322,7 @@ impl Job<'_, '_> {
         } else {
             Vec::new()
         };
-        self.out.end(at as u64, troubles, live);
+        self.out.end((at - from) as u64, troubles, live);
     }
 
     fn packed(&mut self, input: Input, head: Vec<u8>, live: Option<Live>) {

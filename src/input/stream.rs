@@ -15,6 +15,8 @@ use super::live::Live;
 use super::producer::{self, Claim, Orders};
 use super::walk::explain;
 use super::{Origin, Source, Stop};
+use crate::record::time::Zone;
+use crate::record::time::range::Range;
 use crate::report::model::NotRead;
 
 /// How often the feed looks whether it should stop.
@@ -125,7 +127,7 @@ impl Trouble {
             id: String::new(),
             source: source.name.clone(),
             reason: self.reason,
-            offset: self.offset.unwrap_or(read),
+            offset: self.offset.unwrap_or(source.plan.from + read),
             bytes: self.bytes,
             lost: self.lost,
         }
@@ -141,6 +143,12 @@ pub struct Reading {
     pub map_files: bool,
     /// How many sources are read at a time, 1 or more.
     pub threads: usize,
+    /// Zone for lines that state none.
+    pub zone: Zone,
+    /// The time of the run in UTC nanoseconds.
+    pub now: i64,
+    /// What lies outside of it may be left out.
+    pub range: Range,
     /// Ends the feed early.
     pub stop: Stop,
 }

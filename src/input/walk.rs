@@ -17,6 +17,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::ci_archive::repeated_steps;
 use super::left_out::{LeftOut, Why};
+use super::plan::Plan;
 use super::{Inputs, Origin, Source, Stop, not_logs, rotation, service};
 use crate::error::Error;
 use crate::record::time::Clock;
@@ -101,6 +102,7 @@ fn source(found: Found) -> Source {
         service: service::of(&found.path),
         modified: since_1970.and_then(|since| i64::try_from(since.as_nanos()).ok()),
         set: None,
+        plan: Plan::default(),
         origin: Origin::File(found.path),
     }
 }

@@ -32,6 +32,9 @@ pub struct Facts {
     /// Records with an earlier time than the dated one above.
     pub(super) back: u64,
     pub(super) messages_left_out: u64,
+    /// Records outside of the range of time, and whether one of them states a time.
+    pub(super) left_out: u64,
+    dated_outside: bool,
     /// When dated records were written.
     times: Histogram,
     dated: u64,
@@ -65,6 +68,12 @@ impl Facts {
         }
     }
 
+    /// Counts a record outside of the range of time.
+    pub(super) fn leave_out(&mut self, record: &Record) {
+        self.left_out += 1;
+        self.dated_outside |= is_stated(record.time.quality);
+    }
+
     /// Adds what was counted in the part that follows.
     pub(super) fn merge(&mut self, later: Facts) {
         self.lines += later.lines;
@@ -78,6 +87,8 @@ impl Facts {
         }
         self.back += later.back;
         self.messages_left_out += later.messages_left_out;
+        self.left_out += later.left_out;
+        self.dated_outside |= later.dated_outside;
         self.times.merge(&later.times);
         self.dated += later.dated;
         if let Some((first, last)) = later.ends {
@@ -133,7 +144,7 @@ impl Facts {
             year: has(TimeQuality::YearAssumed),
             messages_left_out: self.messages_left_out,
             read: self.bytes > 0,
-            dated: self.dated > 0,
+            dated: self.dated > 0 || self.dated_outside,
         }
     }
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::input::Source;
 use crate::input::stream::{End, Fed, Trouble};
 use crate::pipeline::{Defect, Worked};
+use crate::record::time::range::Range;
 use crate::record::time::{Zone, format_utc};
 use crate::report::assumed::{self, Assumptions};
 use crate::report::model::NotRead;
@@ -63,6 +64,10 @@ pub struct Reading {
     pub formats: BTreeMap<&'static str, u64>,
     /// Bytes read.
     pub bytes: u64,
+    /// Where reading began, in bytes; lines are counted from there. More than 0 only with `--since`.
+    pub read_from: u64,
+    /// Bytes that were not read, since they lie outside of `--since` and `--until`.
+    pub bytes_left_out: u64,
     /// Lines read.
     pub lines: u64,
     /// Records read: events, however many lines they have.
@@ -160,9 +165,15 @@ impl Joined {
     }
 
     /// Everything that was seen.
-    pub fn finish(mut self, zone: Zone, interrupted: bool) -> Inspection {
+    pub fn finish(mut self, zone: Zone, range: &Range, interrupted: bool) -> Inspection {
         self.not_read.sort_by(|a, b| a.source.cmp(&b.source));
-        let mut assumptions = Vec::new();
+        let sources: Vec<Arc<Source>> = self
+            .sources
+            .iter()
+            .map(|(source, _)| Arc::clone(source))
+            .collect();
+        let left_out = self.sources.iter().map(|(_, facts)| facts.left_out).sum();
+        let mut assumptions = Vec::from_iter(assumed::of_range(range, left_out, &sources));
         for pieces in self
             .sources
             .chunk_by(|(a, _), (b, _)| a.set.is_some() && a.set == b.set)
@@ -174,6 +185,9 @@ impl Joined {
             if let (Some(assumed), Some((source, _))) = (assumed, pieces.first()) {
                 let log = name(source.set.as_deref().unwrap_or(&source.name));
                 assumptions.extend(assumed::sentences(&log, assumed, &zone));
+                for (source, _) in pieces {
+                    assumptions.extend(assumed::of_plan(&name(&source.name), &source.plan, &zone));
+                }
             }
         }
         Inspection {
@@ -208,6 +222,8 @@ fn reading(source: &Source, facts: &Facts) -> Reading {
         format: facts.format().map_or("empty", |format| format.name()),
         formats,
         bytes: facts.bytes,
+        read_from: source.plan.from,
+        bytes_left_out: source.plan.left_out,
         lines: facts.lines,
         records: facts.records,
         first_time: first.map(format_utc),

@@ -13,6 +13,7 @@ use super::facts::{Facts, level_name};
 use crate::input::block::Block;
 use crate::record::header;
 use crate::record::reader::RecordReader;
+use crate::record::time::range::Range;
 use crate::record::time::{Clock, format_utc};
 use crate::record::{Http, Level, Record, TimeQuality};
 use crate::report::visible::{is_hidden, visible};
@@ -83,8 +84,8 @@ struct Thrown<'a> {
     message: &'a str,
 }
 
-/// Looks at every record that begins in the body of `block`.
-pub fn inspect(block: &Block, clock: &Clock, rows: Option<Rows>) -> Inspected {
+/// Looks at every record that begins in the body of `block` and lies in `range`.
+pub fn inspect(block: &Block, clock: &Clock, rows: Option<Rows>, range: &Range) -> Inspected {
     let text = block.text();
     let body = block.body();
     let mut reader = RecordReader::new(block, clock, block.about.service.as_deref());
@@ -102,8 +103,12 @@ pub fn inspect(block: &Block, clock: &Clock, rows: Option<Rows>) -> Inspected {
         if extent.start == at && at < extent.end {
             let lines = memchr_iter(b'\n', text.bytes(at..extent.end)).count() as u64 + 1;
             let record = reader.read(extent);
-            inspected.facts.add(&record);
-            inspected.rows.add(line, lines, &record);
+            if range.covers(&record.time) {
+                inspected.facts.add(&record);
+                inspected.rows.add(line, lines, &record);
+            } else {
+                inspected.facts.leave_out(&record);
+            }
         }
         // Lines of others may stand in the middle of an interrupted record.
         let from = if extent.interrupted || extent.end <= at {

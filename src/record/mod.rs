@@ -13,6 +13,7 @@ pub mod boundary;
 pub mod edge;
 pub mod exception;
 pub mod header;
+pub mod keyed;
 mod lines;
 pub(crate) mod marks;
 mod parts;

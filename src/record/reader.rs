@@ -21,6 +21,7 @@ use super::header::{self, Format, Header};
 use super::lines::Lines;
 use super::shape::shape;
 use super::time::Clock;
+use super::time::turns::{Turn, clock_at};
 use super::unit::{Unit, Units};
 use super::{Fields, Record, Time, TimeQuality};
 use crate::input::block::Block;
@@ -54,6 +55,8 @@ pub struct RecordReader<'a> {
     units: Units<'a>,
     window_at: u64,
     clock: &'a Clock,
+    /// Where the clock changes.
+    turns: &'a [Turn],
     file_service: Option<&'a str>,
     /// Units that were described last, by where they begin: a record is found in several steps.
     described: RefCell<Described<'a>>,
@@ -91,6 +94,7 @@ impl<'a> RecordReader<'a> {
             units: Units::new(Lines::new(block.text(), block.body().start, block.window_at())),
             window_at: block.window_at(),
             clock,
+            turns: &block.about.plan.turns,
             file_service,
             described: RefCell::default(),
             last: None,
@@ -210,13 +214,14 @@ impl<'a> RecordReader<'a> {
             return line.clone();
         }
         let bytes = self.units.bytes(unit);
+        let clock = self.clock_at(unit.start);
         let describe = |header: &Header<'_>| Line::new(header, shape(&header.body), bytes.len());
         let (line, header) = match bytes {
             Cow::Borrowed(line) => {
-                let header = header::parse(line, self.clock);
+                let header = header::parse(line, &clock);
                 (describe(&header), Some(header))
             }
-            Cow::Owned(_) => (describe(&header::parse(&bytes, self.clock)), None),
+            Cow::Owned(_) => (describe(&header::parse(&bytes, &clock)), None),
         };
         let mut described = self.described.borrow_mut();
         described.add(unit.start, line.clone(), header);
@@ -233,7 +238,7 @@ impl<'a> RecordReader<'a> {
             .borrow_mut()
             .get(unit.start)
             .and_then(|(_, header)| header.take());
-        known.unwrap_or_else(|| header::parse(bytes, self.clock))
+        known.unwrap_or_else(|| header::parse(bytes, &self.clock_at(unit.start)))
     }
 
     /// Reads the record of an extent. Its number of lines is that of its line ends plus one.
@@ -241,13 +246,14 @@ impl<'a> RecordReader<'a> {
         let raw = self.window.bytes(extent.start..extent.end);
         let first = self.units.at(extent.start);
         let bytes = self.units.bytes(&first);
-        let verbose = header::parse_verbose(raw, self.clock);
+        let clock = &self.clock_at(extent.start);
+        let verbose = header::parse_verbose(raw, clock);
         let message_at = verbose.as_ref().map(|(_, message_at)| *message_at);
         let mut header = match verbose {
             Some((header, _)) => header,
             None => self.header_of(&first, &bytes),
         };
-        header::add_lines_below(&mut header, raw, self.clock);
+        header::add_lines_below(&mut header, raw, clock);
         let time = match header.stamp {
             Some(stamp) => Time {
                 at: Some(stamp.nanos),
@@ -264,7 +270,7 @@ impl<'a> RecordReader<'a> {
             (implied, None) => implied.map(str::to_owned),
         };
         let (as_written, fields, facts) = self.as_written(raw, &bytes, &header);
-        let mut facts = facts.unwrap_or_else(|| facts::of_line(&header.body, self.clock));
+        let mut facts = facts.unwrap_or_else(|| facts::of_line(&header.body, clock));
         if header.format == Format::Iis
             && let Some((http, taken)) = facts::of_w3c(self.w3c_fields(extent.start), &header.body)
         {
@@ -474,6 +480,11 @@ impl<'a> RecordReader<'a> {
         found.map(|(_, nanos)| nanos)
     }
 
+    /// How stamps are read at a place in the window.
+    fn clock_at(&self, place: usize) -> Clock {
+        clock_at(self.clock, self.turns, self.window_at + place as u64)
+    }
+
     fn unit_near(&self, place: usize) -> Unit {
         self.units.at(place.min(self.window.len().saturating_sub(1)))
     }
@@ -483,7 +494,9 @@ impl<'a> RecordReader<'a> {
             return header.stamp.map(|stamp| stamp.nanos);
         }
         let bytes = self.units.bytes(unit);
-        header::parse(&bytes, self.clock).stamp.map(|stamp| stamp.nanos)
+        header::parse(&bytes, &self.clock_at(unit.start))
+            .stamp
+            .map(|stamp| stamp.nanos)
     }
 }
 

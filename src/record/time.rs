@@ -5,19 +5,21 @@
 //! The way back, [`format_utc`], is the one spelling of time in every report.
 //!
 //! Nothing here allocates on the way in, and garbage is `None`, never a panic. This is the
-//! only module that knows chrono, and it asks it for one thing: the offset of local time.
-
-use std::fmt;
-
-use chrono::{DateTime, Local, Offset, TimeZone};
+//! only module that knows chrono, and it asks it for one thing: the offset of a zone at a time.
 
 use super::TimeQuality;
 
 mod civil;
 mod cursor;
+pub mod range;
+mod spoken;
 mod stamp;
+pub mod turns;
+pub mod zone;
 
 pub use stamp::{parse_prefix, parse_rfc3339, parse_whole};
+
+pub use zone::Zone;
 
 use civil::{Date, SECONDS_PER_DAY};
 
@@ -26,68 +28,6 @@ const SECONDS_PER_HOUR: i32 = 3600;
 /// No place on earth is further from UTC than this.
 const MAX_OFFSET: i32 = 14 * SECONDS_PER_HOUR;
 
-/// The zone that stamps without one are read in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zone {
-    /// Coordinated universal time.
-    Utc,
-    /// The zone of the machine that this program runs on, summer time included.
-    Local,
-    /// So many seconds east of Greenwich.
-    Fixed(i32),
-}
-
-impl Zone {
-    /// Reads `UTC`, `Z`, `local`, `+02:00`, `-0530` or `+02`.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that says what is expected.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        if ["utc", "z", "gmt"]
-            .iter()
-            .any(|name| text.eq_ignore_ascii_case(name))
-        {
-            return Ok(Self::Utc);
-        }
-        if text.eq_ignore_ascii_case("local") {
-            return Ok(Self::Local);
-        }
-        stamp::parse_offset(text.as_bytes())
-            .map(Self::Fixed)
-            .ok_or_else(|| {
-                format!(
-                    "unknown time zone '{text}': expected UTC, local, or an offset such as +02:00 or -0530"
-                )
-            })
-    }
-
-    /// The UTC second at which clocks in this zone show `wall` (seconds since 1970 on that clock).
-    ///
-    /// An hour that occurs twice is taken to be the first of the two.
-    fn utc_seconds(self, wall: i64) -> i64 {
-        match self {
-            Self::Utc => wall,
-            Self::Fixed(east) => wall - i64::from(east),
-            Self::Local => wall - i64::from(local_offset(wall)),
-        }
-    }
-}
-
-impl fmt::Display for Zone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Utc => f.write_str("UTC"),
-            Self::Fixed(east) => write_offset(f, *east),
-            Self::Local => {
-                f.write_str("local time (UTC")?;
-                write_offset(f, Local::now().offset().local_minus_utc())?;
-                f.write_str(")")
-            }
-        }
-    }
-}
-
 /// How the zones and years that the stamps of one source leave out are filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
@@ -95,13 +35,24 @@ pub struct Clock {
     pub zone: Zone,
     /// The latest plausible instant, in UTC nanoseconds: when the file was last written, or now.
     pub reference: i64,
+    /// Of an hour that the zone's clocks show twice, the second is meant.
+    pub second: bool,
 }
 
 impl Clock {
     /// A clock in `zone` for a source that was last written at `reference`.
     #[must_use]
     pub const fn new(zone: Zone, reference: i64) -> Self {
-        Self { zone, reference }
+        Self {
+            zone,
+            reference,
+            second: false,
+        }
+    }
+
+    /// The UTC second at which clocks of the zone show `wall` (seconds since 1970 on that clock).
+    fn utc_seconds(&self, wall: i64) -> i64 {
+        self.zone.utc_seconds(wall, self.second)
     }
 
     /// The latest year in which this date is not later than a day after the reference.
@@ -113,7 +64,7 @@ impl Clock {
         (newest - 8..=newest).rev().find(|&year| {
             Date { year, month, day }
                 .checked()
-                .is_some_and(|date| self.zone.utc_seconds(date.at_second(second_of_day)) <= latest)
+                .is_some_and(|date| self.utc_seconds(date.at_second(second_of_day)) <= latest)
         })
     }
 }
@@ -178,55 +129,9 @@ fn epoch_scale(count: i64) -> Option<i64> {
         .map(|per_second| NANOS_PER_SECOND / per_second)
 }
 
-/// Seconds east of UTC of the local clock that shows `wall`.
-fn local_offset(wall: i64) -> i32 {
-    let Some(shown) = DateTime::from_timestamp(wall, 0).map(|at| at.naive_utc()) else {
-        return 0;
-    };
-    // A clock never shows the hour that is skipped in spring; any answer near it will do.
-    let offset = Local
-        .offset_from_local_datetime(&shown)
-        .earliest()
-        .unwrap_or_else(|| Local.offset_from_utc_datetime(&shown));
-    offset.fix().local_minus_utc()
-}
-
-fn write_offset(f: &mut fmt::Formatter<'_>, east: i32) -> fmt::Result {
-    let sign = if east < 0 { '-' } else { '+' };
-    let minutes = east.unsigned_abs() / 60;
-    write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn zones_are_read_and_shown() {
-        for (text, zone, shown) in [
-            ("UTC", Zone::Utc, "UTC"),
-            ("Z", Zone::Utc, "UTC"),
-            ("+02:00", Zone::Fixed(7200), "+02:00"),
-            ("+02", Zone::Fixed(7200), "+02:00"),
-            ("-0530", Zone::Fixed(-19800), "-05:30"),
-        ] {
-            assert_eq!(Zone::parse(text), Ok(zone), "{text}");
-            assert_eq!(zone.to_string(), shown);
-        }
-        assert_eq!(Zone::parse("local"), Ok(Zone::Local));
-        assert!(Zone::Local.to_string().starts_with("local time (UTC"));
-    }
-
-    #[test]
-    fn an_unknown_zone_says_what_is_expected() {
-        for text in ["", "CET", "+2", "+25:00", "+02:0", "+02:00x", "2:00"] {
-            let message = Zone::parse(text).unwrap_err();
-            assert!(
-                message.contains("expected UTC, local, or an offset such as +02:00"),
-                "{message}"
-            );
-        }
-    }
 
     #[test]
     fn an_instant_is_written_as_short_as_it_can_be() {
@@ -260,12 +165,5 @@ mod tests {
         );
         assert_eq!(from_epoch_float(1_795_332_703_123.5), Some(seconds + 123_500_000));
         assert_eq!(from_epoch_float(f64::NAN), None);
-    }
-
-    #[test]
-    fn the_local_offset_is_asked_for_any_instant() {
-        for wall in [0, 1_795_332_703, i64::MAX, i64::MIN] {
-            assert!(local_offset(wall).abs() <= MAX_OFFSET + SECONDS_PER_HOUR);
-        }
     }
 }

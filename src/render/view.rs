@@ -200,11 +200,14 @@ impl<'a> Excerpt<'a> {
     fn new(evidence: &'a Evidence) -> Excerpt<'a> {
         let mut facts = vec![
             span(&format!("{}:{}", evidence.source, evidence.line)),
-            when(
-                evidence.time.as_deref(),
-                evidence.until.as_deref(),
-                evidence.time_quality,
-                false,
+            moved(
+                when(
+                    evidence.time.as_deref(),
+                    evidence.until.as_deref(),
+                    evidence.time_quality,
+                    false,
+                ),
+                evidence.moved_seconds,
             ),
         ];
         facts.extend(evidence.level.map(|level| format!("level {}", level_word(level))));
@@ -249,11 +252,14 @@ impl<'a> TimelineView<'a> {
     fn new(rows: &'a [TimelineRow], limits: Limits) -> TimelineView<'a> {
         let date = shared_date(rows);
         let view = |row: &'a TimelineRow| TimelineRowView {
-            time: when(
-                row.time.as_deref(),
-                row.until.as_deref(),
-                row.time_quality,
-                date.is_some(),
+            time: moved(
+                when(
+                    row.time.as_deref(),
+                    row.until.as_deref(),
+                    row.time_quality,
+                    date.is_some(),
+                ),
+                row.moved_seconds,
             ),
             place: format!("{}:{}", row.source, row.line),
             what: &row.what,
@@ -673,6 +679,15 @@ pub(super) fn when(
         (Some(time), _, TimeQuality::Between) => format!("≈ {}", show(time)),
         (Some(time), _, _) => show(time),
         (None, Some(until), _) => format!("before {}", show(until)),
+    }
+}
+
+/// A time, with a mark if it is not the one that the log states: its clock differs.
+fn moved(time: String, seconds: f64) -> String {
+    if seconds == 0.0 {
+        time
+    } else {
+        format!("{time} ⇄")
     }
 }
 

@@ -2,7 +2,12 @@
 //!
 //! In: what the pieces of one log left open. Out: sentences for the report (Markdown), once a log.
 
-use crate::record::time::Zone;
+use std::sync::Arc;
+
+use crate::input::Source;
+use crate::input::plan::Plan;
+use crate::record::time::range::Range;
+use crate::record::time::{Zone, format_utc};
 use crate::render::escape::span;
 
 /// What a log, or a piece of it, leaves open.
@@ -60,6 +65,64 @@ pub fn sentences(log: &str, assumed: Assumptions, zone: &Zone) -> Vec<String> {
         sentences.push(format!(
             "{log} states no times: its records are in the order of their lines."
         ));
+    }
+    sentences
+}
+
+/// What `--since` and `--until` left out, which is no loss.
+pub fn of_range(range: &Range, records: u64, sources: &[Arc<Source>]) -> Option<String> {
+    let stretch = match (range.since, range.until) {
+        (None, None) => return None,
+        (Some(since), None) => format!("since {}", format_utc(since)),
+        (None, Some(until)) => format!("until {}", format_utc(until)),
+        (Some(since), Some(until)) => format!("from {} to {}", format_utc(since), format_utc(until)),
+    };
+    let bytes: u64 = sources.iter().map(|source| source.plan.left_out).sum();
+    Some(format!(
+        "Only what was logged {stretch} counts, as asked for by `--since` or `--until`: {bytes} bytes were not read, and \
+         {records} records that were looked at lie outside. Records without any time nearby are included."
+    ))
+}
+
+/// What a look at a source's times said.
+pub fn of_plan(source: &str, plan: &Plan, zone: &Zone) -> Vec<String> {
+    let source = span(source);
+    let mut sentences = Vec::new();
+    if plan.left_out > 0 {
+        let end = plan.to.map_or("its end".to_owned(), |to| format!("byte {to}"));
+        let mut sentence = format!(
+            "{source} was read from byte {} to {end}: its times rise, and what is outside of that was left out by \
+             `--since` or `--until`.",
+            plan.from
+        );
+        if plan.from > 0 {
+            sentence.push_str(&format!(
+                " Its lines are counted from there (`tail -c +{} FILE | sed -n LINEp`).",
+                plan.from + 1
+            ));
+        }
+        sentences.push(sentence);
+    }
+    let years = plan.turns.iter().filter(|turn| !turn.second).count();
+    if years > 1 && plan.folded.is_empty() {
+        sentences.push(format!(
+            "{source} states no year and runs over more than one: a New Year was counted wherever its times go back by \
+             most of a year."
+        ));
+    }
+    for folded in &plan.folded {
+        let when = folded.fold.shown();
+        sentences.push(match folded.back_at {
+            Some(at) => format!(
+                "{source} runs through an hour that {zone} has twice ({when}): its times go back at byte {at}, and what \
+                 follows is read as the second."
+            ),
+            None => format!(
+                "{source} runs through an hour that {zone} has twice ({when}), and its order does not tell which: it is \
+                 read as the first, so these times may be {} min too early.",
+                folded.fold.by / 60
+            ),
+        });
     }
     sentences
 }

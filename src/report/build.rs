@@ -11,16 +11,18 @@ use super::claim::{Citations, Claims, Said};
 use super::fill::{fill, is_plain};
 use super::model::{
     CapturedValue, Edge, Evidence, FailedRequests, Finding, Generated, Impact, Incident, NotRead, Report,
-    SCHEMA_VERSION, Sealed, SourceSummary, Stats, Window,
+    SCHEMA_VERSION, Sealed, SourceSummary, Stats, TimeRange, Window,
 };
 use super::visible::visible;
-use super::{questions, reasons, statements, story, timeline};
+use super::{questions, reasons, skew, statements, story, timeline};
 use crate::analysis::assess::assess;
+use crate::analysis::skew::Skew;
 use crate::analysis::{Analysis, Found};
 use crate::detect::collect::{Detected, SourceFacts};
 use crate::detect::tally::{ExcerptLine, Occurrence, Place, Tally};
 use crate::input::Source;
 use crate::input::block::LINE_LIMIT;
+use crate::record::time::range::Range;
 use crate::record::time::{Zone, format_utc};
 use crate::signature::Signature;
 use crate::signature::capture::Kind;
@@ -46,6 +48,10 @@ pub struct Making {
     pub host: String,
     /// Zone for lines that state none.
     pub zone: Zone,
+    /// What was looked at of the logs.
+    pub range: Range,
+    /// How the clocks of the logs stand to each other.
+    pub skew: Skew,
     /// Rotated logs that were read in the order of their times, against their names.
     pub reordered: Vec<String>,
     /// Number of signatures looked for.
@@ -71,13 +77,13 @@ pub fn build(
     }
     let mut claims = Claims::default();
     let mut citations = Citations::new(&names);
-    let findings = findings(analysis, &logs, &mut citations);
+    let findings = findings(analysis, &logs, &making.skew, &mut citations);
     let incidents = incidents(analysis, &findings, &mut citations, &mut claims);
-    let timeline = timeline::rows(analysis, &findings, &mut citations);
+    let timeline = timeline::rows(analysis, &findings, &mut citations, &making.skew);
     let impact = impact(analysis, detected, &logs, &mut citations);
     let window = window(detected, &making.zone);
     let open_questions = questions::questions(detected, analysis.library, &mut citations, &mut claims);
-    let mut assumptions = assumptions(detected, &names, &logs, making);
+    let mut assumptions = assumptions(detected, sources, &names, &logs, making);
     assumptions.extend(questions::cut_short(detected, analysis.library));
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
@@ -92,6 +98,8 @@ pub fn build(
         title: String::new(),
         sources: summaries(detected, sources),
         window,
+        range: range(detected, sources, &making.range),
+        skew: skew::rows(&making.skew, &logs, detected),
         summary: Vec::new(),
         incidents,
         findings,
@@ -104,6 +112,7 @@ pub fn build(
         next_actions: Vec::new(),
         stats: Stats {
             bytes: detected.sources.iter().map(|source| source.bytes).sum(),
+            index_bytes: sources.iter().map(|source| source.plan.looked_at).sum(),
             sources: sources.len() as u64,
             lines: detected.sources.iter().map(|source| source.lines).sum(),
             records: detected.records,
@@ -141,6 +150,8 @@ fn summaries(detected: &Detected, sources: &[Arc<Source>]) -> Vec<SourceSummary>
         set: source.set.as_deref().map(name),
         format: facts.format.map_or("empty", |format| format.name()),
         bytes: facts.bytes,
+        read_from: source.plan.from,
+        bytes_left_out: source.plan.left_out,
         lines: facts.lines,
         first_time: facts.first_time.map(format_utc),
         last_time: facts.last_time.map(format_utc),
@@ -154,6 +165,15 @@ fn summaries(detected: &Detected, sources: &[Arc<Source>]) -> Vec<SourceSummary>
 /// `S1` for the first source.
 fn source_id(number: usize) -> String {
     format!("S{}", number + 1)
+}
+
+fn range(detected: &Detected, sources: &[Arc<Source>], range: &Range) -> Option<TimeRange> {
+    (!range.is_all()).then(|| TimeRange {
+        since: range.since.map(format_utc),
+        until: range.until.map(format_utc),
+        bytes_left_out: sources.iter().map(|source| source.plan.left_out).sum(),
+        records_left_out: detected.left_out,
+    })
 }
 
 fn window(detected: &Detected, zone: &Zone) -> Window {
@@ -174,7 +194,13 @@ fn window(detected: &Detected, zone: &Zone) -> Window {
     }
 }
 
-fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &Making) -> Vec<Said> {
+fn assumptions(
+    detected: &Detected,
+    sources: &[Arc<Source>],
+    names: &[String],
+    logs: &[String],
+    making: &Making,
+) -> Vec<Said> {
     use crate::render::escape::span;
     let reordered = |set: &String| {
         let pieces = (0..logs.len()).filter(|piece| logs[*piece] == name(set));
@@ -185,6 +211,11 @@ fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &
         Said::inferred(text, "order-by-times", pieces.map(source_id))
     };
     let mut assumptions: Vec<Said> = making.reordered.iter().map(reordered).collect();
+    for (text, of) in skew::sentences(&making.skew, logs, detected) {
+        assumptions.push(Said::inferred(text, "skew", of.into_iter().map(source_id)));
+    }
+    let range = assumed::of_range(&making.range, detected.left_out, sources);
+    assumptions.extend(range.map(|text| Said::inferred(text, "range", ["S*"])));
     for (number, log) in logs.iter().enumerate() {
         // The pieces of a log have one sentence together.
         if number > 0 && logs[number - 1] == *log {
@@ -198,7 +229,7 @@ fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &
             year: facts.assumed.year,
             messages_left_out: facts.assumed.messages_left_out,
             read: facts.bytes > 0,
-            dated: facts.first_time.is_some() || facts.last_time.is_some(),
+            dated: facts.dated,
         });
         let assumed = assumed.reduce(Assumptions::and).unwrap_or_default();
         let sentences = assumed::sentences(log, assumed, &making.zone);
@@ -207,6 +238,14 @@ fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &
                 .into_iter()
                 .map(|text| Said::inferred(text, "assumed", ids())),
         );
+        for ((source, name), id) in sources[number..].iter().zip(&names[number..]).zip(ids()) {
+            let sentences = assumed::of_plan(name, &source.plan, &making.zone);
+            assumptions.extend(
+                sentences
+                    .into_iter()
+                    .map(|text| Said::inferred(text, "assumed", [id.clone()])),
+            );
+        }
         for ((facts, name), id) in pieces.iter().zip(&names[number..]).zip(ids()) {
             if let Some(offset) = facts.overlong_line {
                 let text = format!(
@@ -222,7 +261,12 @@ fn assumptions(detected: &Detected, names: &[String], logs: &[String], making: &
     assumptions
 }
 
-fn findings(analysis: &Analysis<'_>, logs: &[String], citations: &mut Citations<'_>) -> Vec<Finding> {
+fn findings(
+    analysis: &Analysis<'_>,
+    logs: &[String],
+    skew: &Skew,
+    citations: &mut Citations<'_>,
+) -> Vec<Finding> {
     let found_in = analysis.sources_by_id();
     let number = |(number, found): (usize, &Found<'_>)| {
         // A section may be meant for "together with another signature in the same log".
@@ -232,7 +276,7 @@ fn findings(analysis: &Analysis<'_>, logs: &[String], citations: &mut Citations<
                 .get(id)
                 .is_some_and(|sources| sources.iter().any(|source| own.contains(&logs[*source])))
         };
-        finding(number, found, citations, together)
+        finding(number, found, skew, citations, together)
     };
     analysis.found.iter().enumerate().map(number).collect()
 }
@@ -240,6 +284,7 @@ fn findings(analysis: &Analysis<'_>, logs: &[String], citations: &mut Citations<
 fn finding(
     number: usize,
     found: &Found<'_>,
+    skew: &Skew,
     citations: &mut Citations<'_>,
     together: impl Fn(&str) -> bool,
 ) -> Finding {
@@ -291,7 +336,10 @@ fn finding(
         captures: captures_of(signature, tally),
         evidence: shown
             .into_iter()
-            .map(|sample| evidence(sample, citations))
+            .map(|sample| Evidence {
+                moved_seconds: skew::moved(skew, sample.sighting.source),
+                ..evidence(sample, citations)
+            })
             .collect(),
         cause: body("Cause"),
         impact: body("Impact"),
@@ -347,6 +395,7 @@ pub(super) fn evidence(occurrence: &Occurrence, citations: &mut Citations<'_>) -
         time: time.at.map(format_utc),
         until: time.until.map(format_utc),
         time_quality: time.quality,
+        moved_seconds: 0.0,
         level: occurrence.level,
         service: occurrence.service.as_deref().map(name),
         text: lines.join("\n"),

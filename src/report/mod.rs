@@ -9,6 +9,7 @@ pub mod fill;
 pub mod model;
 mod questions;
 mod reasons;
+mod skew;
 mod statements;
 mod story;
 mod timeline;

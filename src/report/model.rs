@@ -30,6 +30,10 @@ pub struct Report {
     pub sources: Vec<SourceSummary>,
     /// The first and last dated record among all sources.
     pub window: Window,
+    /// The stretch of time that was asked for (`--since`, `--until`), if one was.
+    pub range: Option<TimeRange>,
+    /// How the clock of each dated log stands to that of another, if there are several.
+    pub skew: Vec<SkewRow>,
     /// Three sentences for somebody who will read nothing else.
     pub summary: Vec<String>,
     /// The worst first.
@@ -116,6 +120,10 @@ pub struct SourceSummary {
     pub format: &'static str,
     /// Bytes read.
     pub bytes: u64,
+    /// Where reading began, in bytes; lines are counted from there. More than 0 only with `--since`.
+    pub read_from: u64,
+    /// Bytes that were not read, since they lie outside of `--since` and `--until`.
+    pub bytes_left_out: u64,
     /// Lines read.
     pub lines: u64,
     /// Time of its first dated record.
@@ -126,6 +134,42 @@ pub struct SourceSummary {
     pub head: Option<Sealed>,
     /// The last bytes that were read of it.
     pub tail: Option<Sealed>,
+}
+
+/// The stretch of time that was asked for. What lies outside of it is left out, which is no loss.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TimeRange {
+    /// Its first instant.
+    pub since: Option<String>,
+    /// Its last instant.
+    pub until: Option<String>,
+    /// Bytes that were not read, since they lie outside of it.
+    pub bytes_left_out: u64,
+    /// Records that held a candidate, were read and lie outside of it.
+    pub records_left_out: u64,
+}
+
+/// How the clock of one log stands to another's.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SkewRow {
+    /// The log.
+    pub source: String,
+    /// The log whose clock counts; null if none can be compared with.
+    pub against: Option<String>,
+    /// `agrees`, `differs`, or `unknown`.
+    pub verdict: &'static str,
+    /// How far the log's clock is ahead (negative: behind), in seconds.
+    pub offset_seconds: Option<f64>,
+    /// The true offset is hardly further away than this, in seconds.
+    pub uncertainty_seconds: Option<f64>,
+    /// Events that both logs tell of.
+    pub pairs: u64,
+    /// What the offset looks like, if it is one of zones: `UTC+05:30 against UTC`.
+    pub zone: Option<String>,
+    /// Whether the log's times were moved by the offset.
+    pub applied: bool,
+    /// Why nothing is known, or how it is known.
+    pub reason: String,
 }
 
 /// A span of time.
@@ -259,6 +303,8 @@ pub struct Evidence {
     pub until: Option<String>,
     /// How the time is known.
     pub time_quality: TimeQuality,
+    /// By how many seconds the time was moved from what the line states, since the log's clock differs; 0 if it was not.
+    pub moved_seconds: f64,
     /// The level that the program gave it.
     pub level: Option<Level>,
     /// The service that wrote it.
@@ -424,6 +470,8 @@ pub struct TimelineRow {
     pub source: String,
     /// Line in the source, from 1.
     pub line: u64,
+    /// By how many seconds the time was moved from what the line states, since the log's clock differs; 0 if it was not.
+    pub moved_seconds: f64,
     /// What happened: the finding's title and whether it is the first or last time.
     pub what: String,
     /// The record's most telling line, made visible and shortened.
@@ -456,6 +504,8 @@ pub struct NotRead {
 pub struct Stats {
     /// Bytes read.
     pub bytes: u64,
+    /// Bytes that were read beforehand, to find out where in a log the times are that matter.
+    pub index_bytes: u64,
     /// Sources read.
     pub sources: u64,
     /// Lines read.

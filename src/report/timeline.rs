@@ -5,8 +5,10 @@
 
 use super::claim::Citations;
 use super::model::{Finding, TimelineRow};
+use super::skew;
 use super::visible::visible;
 use crate::analysis::Analysis;
+use crate::analysis::skew::Skew;
 use crate::detect::tally::{ExcerptLine, Occurrence};
 use crate::record::time::format_utc;
 use crate::signature::Role;
@@ -22,6 +24,7 @@ pub(super) fn rows(
     analysis: &Analysis<'_>,
     findings: &[Finding],
     citations: &mut Citations<'_>,
+    skew: &Skew,
 ) -> Vec<TimelineRow> {
     let mut events: Vec<(u8, &Occurrence, &Finding, String)> = Vec::new();
     for (found, finding) in analysis.found.iter().zip(findings) {
@@ -76,6 +79,7 @@ pub(super) fn rows(
         time_quality: occurrence.sighting.time.quality,
         source: citations.name(occurrence.sighting.source),
         line: occurrence.matched_line,
+        moved_seconds: skew::moved(skew, occurrence.sighting.source),
         what,
         text: matched_text(occurrence),
         finding: Some(finding.id.clone()),

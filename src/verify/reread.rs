@@ -11,8 +11,11 @@ use std::sync::Arc;
 use crate::digest::{Digest, Hasher};
 use crate::error::Error;
 use crate::input::block::{BLOCK_SIZE, Block};
+use crate::input::plan::Plan;
 use crate::input::stream::{Fed, Feed, Reading};
 use crate::input::{Origin, Source, Stop};
+use crate::record::time::Zone;
+use crate::record::time::range::Range;
 
 /// A stretch of a log: its first byte, and its length in bytes.
 pub(super) type Stretch = (u64, u64);
@@ -33,11 +36,15 @@ pub(super) fn reread(
         service: None,
         modified: None,
         set: None,
+        plan: Plan::default(),
     };
     let reading = Reading {
         block_size: BLOCK_SIZE,
         map_files: true,
         threads: 1,
+        zone: Zone::Utc,
+        now: 0,
+        range: Range::default(),
         stop: Stop::default(),
     };
     let feed = Feed::new(vec![Arc::new(source)], reading)

@@ -34,6 +34,7 @@ fn arranged(dir: &TempDir, files: &[(&str, &str)]) -> (Arranged, LeftOut) {
             service: None,
             modified: None,
             set: None,
+            plan: crate::input::plan::Plan::default(),
         }
     };
     let mut left_out = LeftOut::default();

@@ -108,9 +108,9 @@ impl Parts {
         }
         let wall = self.wall()?;
         let (seconds, quality) = match self.zone {
-            _ if year_assumed => (clock.zone.utc_seconds(wall), TimeQuality::YearAssumed),
+            _ if year_assumed => (clock.utc_seconds(wall), TimeQuality::YearAssumed),
             Some(east) => (wall - i64::from(east), TimeQuality::Written),
-            None => (clock.zone.utc_seconds(wall), TimeQuality::ZoneAssumed),
+            None => (clock.utc_seconds(wall), TimeQuality::ZoneAssumed),
         };
         Some(Stamp {
             nanos: self.nanos_at(seconds)?,
