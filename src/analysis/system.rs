@@ -47,6 +47,7 @@ fn divide(names: &[Vec<&str>], own: &[usize], depth: usize, next: &mut usize, sy
         let mut others = logs.iter().filter(|(other, _)| **other != name);
         own.len() >= FEWEST_LOGS && others.any(|(_, other)| !own.is_disjoint(other))
     };
+    let only_a_folder = here.is_empty() && folders.len() == 1;
     let mut together = here;
     for (name, folder) in &folders {
         if is_apart(name) {
@@ -55,7 +56,7 @@ fn divide(names: &[Vec<&str>], own: &[usize], depth: usize, next: &mut usize, sy
             together.extend(folder);
         }
     }
-    if together.len() == own.len() && folders.len() == 1 && own.len() > 1 {
+    if only_a_folder && together.len() == own.len() && own.len() > 1 {
         // A folder with nothing beside it: what lies below it decides.
         return divide(names, own, depth + 1, next, systems);
     }
@@ -89,6 +90,16 @@ mod tests {
         assert_eq!(systems[0], systems[1]);
         assert_eq!(systems[2], systems[3]);
         assert_ne!(systems[0], systems[2]);
+    }
+
+    #[test]
+    fn a_log_beside_a_deep_folder_is_of_its_system() {
+        let logs = [
+            "logs/bundle.tar.gz/web/app.log",
+            "logs/bundle.tar.gz/web/error.log",
+            "logs/access.log",
+        ];
+        assert!(of(&logs).iter().all(|system| *system == 0));
     }
 
     #[test]
