@@ -169,11 +169,17 @@ fn healthy_logs_and_single_logs_are_left_as_they_are() {
 #[test]
 fn the_skew_does_not_depend_on_blocks_and_threads() {
     let dir = cart(37);
-    let whole = report(&[], dir.path());
+    // How many candidates are ruled out before they are read depends on where blocks begin.
+    let of = |args: &[&str]| {
+        let mut report = report(args, dir.path());
+        report["stats"]["records"] = Value::Null;
+        report
+    };
+    let whole = of(&[]);
     for args in [
         &["--block-size", "1000", "--threads", "3"][..],
         &["--no-mmap", "--threads", "1"],
     ] {
-        assert_eq!(report(args, dir.path()), whole, "{args:?}");
+        assert_eq!(of(args), whole, "{args:?}");
     }
 }
