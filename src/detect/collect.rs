@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::across::AcrossLogs;
 use super::compile::{Detector, Signal};
+use super::cre::log::Logs;
 use super::examine::{Assumed, Examined};
 use super::keyed::Sample;
 use super::over_time::{self, Doubt, Event, LogTimes, Outcome, OverTime};
@@ -40,6 +41,8 @@ pub struct Detected {
     pub cut_short: BTreeMap<usize, i64>,
     /// Records with a candidate that lie outside of the range of time.
     pub left_out: u64,
+    /// Entries that CRE rules over time could not use: too far out of order, or too many.
+    pub entries_left_out: u64,
 }
 
 /// What there is to say about one source.
@@ -81,6 +84,8 @@ pub struct Collector<'a> {
     across: AcrossLogs,
     /// For each source the one with which its log began.
     began: Vec<usize>,
+    /// CRE rules with conditions over time.
+    rules: Logs<'a>,
 }
 
 /// Most sampled times that are kept of a log; of more, every second one.
@@ -150,6 +155,7 @@ impl<'a> Collector<'a> {
             log: Log::default(),
             across: AcrossLogs::default(),
             began: Vec::new(),
+            rules: Logs::default(),
         }
     }
 
@@ -208,6 +214,12 @@ impl<'a> Collector<'a> {
             event.log = self.log.number();
             self.take_event(event);
         }
+        let mut fired = Vec::new();
+        for mut event in examined.rule_events {
+            event.occurrence.move_down(lines_above);
+            self.rules.take(&self.detector.rules, event, &mut fired);
+        }
+        self.add_of_rules(fired);
         for (service, mut requests) in examined.requests {
             requests.move_down(lines_above);
             let known = self.detected.requests.entry((began, service)).or_default();
@@ -320,6 +332,15 @@ impl<'a> Collector<'a> {
             state.end(&|_| log.times(), &mut outcome);
             self.add(&self.subject_of(signature), outcome);
         }
+        let mut fired = Vec::new();
+        self.rules.end_log(&mut fired);
+        self.add_of_rules(fired);
+    }
+
+    fn add_of_rules(&mut self, fired: Vec<(usize, Occurrence)>) {
+        let subject = |rule| Subject::of(self.detector.rules.program(rule).signature, false);
+        let fired = fired.into_iter().map(|(rule, occurrence)| (subject(rule), occurrence));
+        self.tally(fired.collect());
     }
 
     fn tally(&mut self, decided: Vec<(Subject, Occurrence)>) {
@@ -375,12 +396,17 @@ impl<'a> Collector<'a> {
         self.detected.shift(&shifts);
         let mut across = std::mem::take(&mut self.across);
         across.shift(&shifts);
+        self.rules.shift(&shifts);
         for (signature, decided) in across.decide(self.detector) {
             self.detected
                 .cut_short
                 .extend(decided.until.map(|until| (signature, until)));
             self.add(&self.subject_of(signature), decided.outcome);
         }
+        let mut fired = Vec::new();
+        self.rules.end(&self.detector.rules, &mut fired);
+        self.add_of_rules(fired);
+        self.detected.entries_left_out = self.rules.left_out();
         self.detected
             .tallies
             .merge(std::mem::take(&mut self.tallies), None);

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 use toml::Spanned;
 
+use super::cre;
 use super::matcher::{Caught, Matcher};
 use super::requests;
 use super::torn::{self, FIRST_PROBE};
@@ -96,6 +97,8 @@ pub struct Detector<'a> {
     pub(super) keys: Keys,
     /// For each signature the more generic ones that it drops in its records.
     pub(super) drops: Vec<Vec<usize>>,
+    /// The CRE rules in it.
+    pub(super) rules: cre::Rules,
 }
 
 /// Most conditions without a gate literal: each costs time on every line.
@@ -155,9 +158,13 @@ impl<'a> Detector<'a> {
             }
             probes.push(probe);
         }
+        let first = ProbeId::try_from(probes.len()).map_or(ProbeId::MAX, |number| FIRST_PROBE + number);
+        let rules = cre::Rules::new(library, first);
+        gates.extend(rules.wanted());
         let mut detector = Detector {
             keys: Keys::default(),
             library,
+            rules,
             filter: Filter::new(gates),
             probes,
             slow: SlowLane::default(),
@@ -174,7 +181,7 @@ impl<'a> Detector<'a> {
     /// How many signatures have a condition that every line is looked at for.
     pub fn slow_signatures(&self) -> usize {
         let slow = self.slow.probes.iter().filter_map(|probe| self.probe(*probe));
-        slow.map(|probe| probe.signature).collect::<BTreeSet<_>>().len()
+        slow.map(|probe| probe.signature).collect::<BTreeSet<_>>().len() + self.rules.slow_rules()
     }
 
     /// What it was compiled from.
@@ -254,6 +261,9 @@ impl<'a> Detector<'a> {
 /// The probes of a signature with their gates.
 fn compile(library: &Library, number: usize) -> Vec<(Probe, Option<Gate>)> {
     let signature = &library.signatures()[number];
+    if signature.cre.is_some() {
+        return Vec::new();
+    }
     let slots = slots(&signature.condition).into_iter().enumerate();
     let probe = |(part, (slot, test)): (usize, (Slot, Test))| {
         let gate = gate::of_test(&test);

@@ -10,6 +10,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr_iter, memmem};
 
 use super::compile::{Detector, REQUESTS_PROBE, Slot};
+use super::cre;
 use super::fields;
 use super::keyed::{self, Sample};
 use super::matcher::Caught;
@@ -62,6 +63,8 @@ pub struct Examined {
     pub(super) events: Vec<Event>,
     /// Times of some of its lines, in their order, in UTC nanoseconds.
     pub(super) samples: Vec<i64>,
+    /// Entries for CRE rules with conditions over time, in the order of the source.
+    pub(super) rule_events: Vec<cre::Event>,
     /// Failed requests by the service that logged them: one stream may hold several.
     pub(super) requests: BTreeMap<Option<String>, FailedRequests>,
     /// The format of the source's first lines, in its first block.
@@ -118,6 +121,7 @@ pub fn examine(
         // The last record goes on behind the body: its hits there count here.
         hits.extend(self::hits(detector, window, &beyond, &mut buffers, |_| {}));
     }
+    let of_rules = detector.rules.take_hits(&mut hits);
     let mut at = 0;
     while let Some((place, _)) = hits.get(at) {
         let extent = reader.extent_at(*place);
@@ -162,6 +166,17 @@ pub fn examine(
     found.sample = keyed::sample(&detector.keys, block, clock);
     found.assumed.messages_left_out = header::messages_left_out(&window[body.clone()]);
     let turned = |place: usize| clock_at(clock, &block.about.plan.turns, block.window_at() + place as u64);
+    cre::examine::Work {
+        detector,
+        block,
+        clock,
+        file_service,
+        range,
+        lines: &mut lines,
+        buffers: &mut buffers,
+        found: &mut found,
+    }
+    .examine(of_rules);
     if block.is_first() {
         let near = text.bytes(body.start..window.len().min(body.start + DATE_RANGE));
         (found.format, found.first_time) = beginning(near, &turned(body.start), &mut found.assumed);
@@ -176,7 +191,7 @@ pub fn examine(
 
 /// Where gate literals stand in `part` of the window, in the order of places. `seen` is given the part
 /// piece by piece while it is in the cache.
-fn hits(
+pub(super) fn hits(
     detector: &Detector<'_>,
     window: &[u8],
     part: &Range<usize>,
@@ -205,13 +220,14 @@ fn hits(
             }
         }
     }
+    detector.rules.add_slow(window, part, &mut hits);
     hits.sort_unstable();
     torn::look_below_colours(&detector.filter, window, &mut hits, buffers);
     hits
 }
 
 /// The lines that begin in `part` of the window, without their ends.
-fn lines_of(window: &[u8], part: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn lines_of(window: &[u8], part: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let mut at = part.start;
     std::iter::from_fn(move || {
         let start = at;
@@ -247,7 +263,7 @@ fn beyond(reader: &mut RecordReader<'_>, window: &[u8], body: &Range<usize>) -> 
 }
 
 /// Numbers lines in increasing order of place.
-struct LineCounter {
+pub(super) struct LineCounter {
     /// Where counting began.
     start: usize,
     /// Line ends in all pieces so far.
@@ -276,7 +292,7 @@ impl LineCounter {
     }
 
     /// The number of the line that begins at `place`, which has been counted.
-    fn line_of(&mut self, window: &[u8], place: usize) -> u64 {
+    pub(super) fn line_of(&mut self, window: &[u8], place: usize) -> u64 {
         let piece = place.saturating_sub(self.start) / PIECE;
         let piece_at = self.start + piece * PIECE;
         if (piece_at > self.at || place < self.at)
@@ -387,7 +403,7 @@ impl Examined {
 }
 
 /// Whether the program itself says that it went on: it logged a stack trace as a warning or less.
-fn is_handled(record: &Record) -> bool {
+pub(super) fn is_handled(record: &Record) -> bool {
     let calm = record.level.is_some_and(|level| level <= Level::Warning);
     let has = |text: &str| memmem::find(record.text.as_bytes(), text.as_bytes()).is_some();
     let trace = || has("\n\tat ") || has("Traceback (most recent call last)");
@@ -427,7 +443,13 @@ fn key(
     Some(values?.join("\n"))
 }
 
-fn occurrence(block: &Block, record: &Record, raw: &[u8], line: u64, caught: Caught) -> Occurrence {
+pub(super) fn occurrence(
+    block: &Block,
+    record: &Record,
+    raw: &[u8],
+    line: u64,
+    caught: Caught,
+) -> Occurrence {
     const NAMES_A_SERVICE: &[&str] = &["service", "unit", "container"];
     let matched = record.written_line(caught.line.unwrap_or(0));
     let about = caught

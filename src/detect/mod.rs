@@ -9,6 +9,7 @@
 mod across;
 pub mod collect;
 pub mod compile;
+pub mod cre;
 pub mod examine;
 mod fields;
 pub mod histogram;

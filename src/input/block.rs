@@ -32,6 +32,9 @@ pub const LINE_LIMIT: usize = 256 * 1024;
 /// less than this (see `record::reader`).
 pub const MARGIN: usize = 1024 * 1024;
 
+/// How much of a source's beginning every block knows, in bytes.
+pub const HEAD: usize = 16 * 1024;
+
 /// Usual size of a body in bytes.
 pub const BLOCK_SIZE: usize = 4 * 1024 * 1024;
 
@@ -88,6 +91,14 @@ impl Block {
                 Window::mapped(again.get_or_init(|| Reread::new(map, self.window.clone())))
             }
             Holder::Buffer(buffer) => Window::held(&buffer.bytes()[self.window.clone()]),
+        }
+    }
+
+    /// The first [`HEAD`] bytes of the source, or as many as it has.
+    pub fn head(&self) -> Vec<u8> {
+        match &self.holder {
+            Holder::Map(map, _) => map.bytes()[..map.bytes().len().min(HEAD)].to_vec(),
+            Holder::Buffer(buffer) => buffer.head(HEAD).to_vec(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! done, and the pool makes only so many: so a producer that is faster than the scan waits, and memory does
 //! not grow with the source.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// Bytes that nobody changes any more.
@@ -11,12 +12,30 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 pub(super) struct Buffer {
     bytes: Vec<u8>,
     home: Option<Sender<Vec<u8>>>,
+    /// The first bytes of the source, if the buffer does not begin with them.
+    head: Option<Arc<[u8]>>,
 }
 
 impl Buffer {
     /// A buffer that belongs to no pool.
     pub(super) fn new(bytes: Vec<u8>) -> Buffer {
-        Buffer { bytes, home: None }
+        Buffer {
+            bytes,
+            home: None,
+            head: None,
+        }
+    }
+
+    /// The same, for a source that begins with `head` in another buffer.
+    pub(super) fn behind(mut self, head: Option<&Arc<[u8]>>) -> Buffer {
+        self.head = head.cloned();
+        self
+    }
+
+    /// The first bytes of the source, up to `most`, if they are known.
+    pub(super) fn head(&self, most: usize) -> &[u8] {
+        let head = self.head.as_deref().unwrap_or(&self.bytes);
+        &head[..head.len().min(most)]
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -87,6 +106,7 @@ impl Pool {
         Buffer {
             bytes,
             home: Some(self.home.clone()),
+            head: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::Source;
-use super::block::{Block, LINE_LIMIT, MARGIN, cut};
+use super::block::{Block, HEAD, LINE_LIMIT, MARGIN, cut};
 use super::buffer::{Buffer, Pool};
 use super::producer::Out;
 use super::stream::{Fed, Reading};
@@ -33,7 +33,7 @@ pub(super) struct Cut {
 }
 
 /// Which part of a source a reader gives.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Part {
     /// Where in the source the reader begins, in bytes.
     pub(super) start: u64,
@@ -41,6 +41,8 @@ pub(super) struct Part {
     pub(super) body: usize,
     /// Where the last body ends in the source, if not with the reader.
     pub(super) to: Option<u64>,
+    /// The first bytes of the source, if the reader does not begin with them.
+    pub(super) head: Option<Arc<[u8]>>,
 }
 
 impl Part {
@@ -50,6 +52,7 @@ impl Part {
             start: 0,
             body: 0,
             to: None,
+            head: None,
         }
     }
 }
@@ -67,17 +70,20 @@ pub(super) fn cut_all(
     let mut buffer_at = part.start;
     let mut bytes = empty(pool, out);
     let mut body = part.body;
+    let mut head = part.head.clone();
     loop {
         let enough = body + (BODIES - 1) * block_size + block_size + LINE_LIMIT + MARGIN;
         let (ended, failure) = fill(reader, &mut bytes, enough);
-        let buffer = Arc::new(if ended && bytes.len() < SMALL {
+        let buffer = if ended && bytes.len() < SMALL {
             // Many small logs may wait together, which must not keep the buffers from the next one.
             let own = bytes.clone();
             pool.give_back(std::mem::take(&mut bytes));
             Buffer::new(own)
         } else {
             pool.lend(std::mem::take(&mut bytes))
-        });
+        };
+        let buffer = Arc::new(buffer.behind(head.as_ref()));
+        head.get_or_insert_with(|| Arc::from(buffer.head(HEAD)));
         let cuts = Cuts {
             about,
             buffer: &buffer,

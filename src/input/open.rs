@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::block::{Block, LINE_LIMIT, MARGIN, cut};
+use super::block::{Block, HEAD, LINE_LIMIT, MARGIN, cut};
 use super::buffer::Pool;
 use super::cutter::{Cut, Part, cut_all, cut_held};
 use super::journal::{JournalReader, is_journal};
@@ -247,6 +247,7 @@ impl Job<'_, '_> {
             start,
             body: (from - start) as usize,
             to: source.plan.to,
+            head: (start > 0).then(|| first_bytes(file)),
         };
         let mut cut = match file.seek(io::SeekFrom::Start(start)) {
             Ok(_) => cut_all(
@@ -458,6 +459,17 @@ pub(super) fn read_head(reader: &mut dyn Read) -> (Vec<u8>, Option<io::Error>) {
     let mut head = Vec::new();
     let failure = reader.take(SNIFF as u64).read_to_end(&mut head).err();
     (head, failure)
+}
+
+/// What every block of a file knows of its beginning, as far as it can be read.
+fn first_bytes(file: &File) -> Arc<[u8]> {
+    let mut file = file;
+    let mut head = Vec::new();
+    // Whoever reads on hears of the failure too.
+    let _ = file
+        .rewind()
+        .and_then(|()| file.take(HEAD as u64).read_to_end(&mut head));
+    head.into()
 }
 
 fn head_of(file: &File) -> (Vec<u8>, Option<io::Error>) {

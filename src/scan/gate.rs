@@ -187,6 +187,11 @@ fn of_field(name: &str, test: &FieldTest) -> Vec<Gate> {
         .collect()
 }
 
+/// The gate of a text; nothing if it has no two bytes that JSON writes as they are.
+pub fn of_literal(text: &str) -> Option<Gate> {
+    Gate::of_literal(text.as_bytes())
+}
+
 /// The gate of a regular expression; nothing if it is not one, or requires no literal.
 pub fn of_regex(pattern: &str) -> Option<Gate> {
     let hir = parse(pattern).ok()?;

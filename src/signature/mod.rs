@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ mod advice;
 pub mod capture;
 pub mod catalogue;
 pub mod condition;
+pub mod cre;
 pub mod diagnostic;
 pub mod examples;
 pub mod library;
@@ -150,6 +151,8 @@ pub struct Signature {
     pub condition: Match,
     /// What shows that the failure was overcome.
     pub recovery: Option<Recovery>,
+    /// What a CRE rule asks for instead.
+    pub cre: Option<Arc<cre::Rule>>,
     /// Where the signature block begins in `page` (bytes); places in `condition` count from here.
     pub toml_at: usize,
     /// Capture name to value to the sentence that explains it.
