@@ -177,9 +177,10 @@ pub struct Verify {
 /// Which signatures to look for.
 #[derive(Debug, Args)]
 pub struct Selection {
-    /// Folder with more signature pages; a page replaces the built-in one with its id. May be repeated
-    #[arg(long = "signatures", value_name = "DIR")]
-    pub folders: Vec<PathBuf>,
+    /// Folder of more signature pages, which replace built-in ones with their ids, and of CRE rules; or a .yaml file of
+    /// CRE rules. May be repeated
+    #[arg(long, value_name = "PATH")]
+    pub signatures: Vec<PathBuf>,
 
     /// Look only for these ids or globs, like python/* (comma-separated, may be repeated)
     #[arg(long, value_name = "ID", value_delimiter = ',')]
@@ -220,7 +221,7 @@ pub enum SignatureAction {
     },
     /// Check pages: complete, with literals that the scan can look for, and safe advice
     Lint {
-        /// Folder of pages; the built-in library if left out
+        /// Folder of pages or CRE rules, or a file of rules; the built-in library if left out
         dir: Option<PathBuf>,
         /// Refuse pages that find anything above low in the healthy logs of this folder
         #[arg(long, value_name = "FOLDER")]

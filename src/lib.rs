@@ -41,6 +41,7 @@ use record::time::{Zone, format_utc};
 use report::build::{Making, build};
 use report::model::{NotRead, Report};
 use signature::Library;
+use signature::diagnostic::PageError;
 
 pub mod analysis;
 pub mod cli;
@@ -162,6 +163,8 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         }
         skew.shifts.clone()
     });
+    not_read.extend(library.left_out().iter().map(rule_left_out));
+    not_read.extend(entries_left_out(detected.entries_left_out));
 
     not_read.sort_by(|a, b| a.source.cmp(&b.source));
     let analysis = analyse(&detected, library, &sources);
@@ -177,6 +180,29 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         interrupted: options.stop.is_asked(),
     };
     Ok(build(&analysis, &detected, &sources, not_read, &making))
+}
+
+/// A CRE rule that cannot be run: what it would have found may be missing.
+fn rule_left_out(error: &PageError) -> NotRead {
+    NotRead {
+        source: format!("{}:{}", error.file, error.line),
+        reason: format!("left out: {}", error.message),
+        offset: 0,
+        bytes: None,
+        lost: true,
+    }
+}
+
+fn entries_left_out(count: u64) -> Option<NotRead> {
+    (count > 0).then(|| NotRead {
+        source: "CRE rules".to_owned(),
+        reason: format!(
+            "{count} entries were left out of rules that look for several: too far out of order, or too many at a time"
+        ),
+        offset: 0,
+        bytes: None,
+        lost: true,
+    })
 }
 
 /// Logs that were found, and what reads them.

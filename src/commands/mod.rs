@@ -55,8 +55,8 @@ pub fn run(cli: &Cli) -> Result<Exit, Error> {
 /// The library that a selection means.
 fn library(selection: &Selection) -> Result<Library, Error> {
     let mut library = Library::embedded()?;
-    for folder in &selection.folders {
-        let bad = library.add_folder(folder)?;
+    for path in &selection.signatures {
+        let bad = library.add_path(path)?;
         if !bad.is_empty() {
             return Err(Error::Pages(bad));
         }

@@ -89,7 +89,8 @@ impl Pages {
             });
         };
         let mut folder = Library::default();
-        let bad = folder.add_folder(dir)?;
+        let mut bad = folder.add_path(dir)?;
+        bad.extend(folder.left_out().iter().cloned());
         let own = folder
             .signatures()
             .iter()

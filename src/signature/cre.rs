@@ -25,6 +25,20 @@ pub struct Rule {
     pub id: String,
     /// The outermost condition.
     pub condition: Condition,
+    /// The rule's YAML.
+    pub written: String,
+    /// Its first line in the file, from 1.
+    pub line: usize,
+}
+
+impl Rule {
+    /// An error in the rule, which stands in `file`, at the first place of `text`.
+    pub fn error_at(&self, file: &str, text: &str, message: &str, label: &str) -> PageError {
+        // With the lines above it, so that the number of the line is that of the file.
+        let source = "\n".repeat(self.line.saturating_sub(1)) + &self.written;
+        let at = source.find(text).unwrap_or(self.line.saturating_sub(1));
+        PageError::new(file, &source, at..at + text.len(), message, label)
+    }
 }
 
 /// How the terms of a condition belong together.
@@ -139,7 +153,9 @@ struct About {
 
 /// The signature that a rule makes. It declares no effects, so it is never called the cause of anything: what a rule
 /// found is reported as a symptom, with the rule's own words about its cause.
-fn signature(source: &Source<'_>, about: About, condition: Condition, written: &str) -> Signature {
+fn signature(source: &Source<'_>, about: About, condition: Condition, place: Range<usize>) -> Signature {
+    let start = source.text[..place.start].rfind('\n').map_or(0, |at| at + 1);
+    let written = source.text[start..place.end].trim_end();
     let page = page::markdown(&about, written);
     Signature {
         id: format!("cre/{}", about.id),
@@ -155,6 +171,8 @@ fn signature(source: &Source<'_>, about: About, condition: Condition, written: &
         cre: Some(Arc::new(Rule {
             id: about.id,
             condition,
+            written: written.to_owned(),
+            line: 1 + source.text[..start].matches('\n').count(),
         })),
         toml_at: 0,
         meaning_of: BTreeMap::new(),

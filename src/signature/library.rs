@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 
 use super::diagnostic::PageError;
 use super::select::NamePattern;
-use super::{Signature, page};
+use super::{Signature, cre, page};
 use crate::detect::compile;
 use crate::error::Error;
 
@@ -23,6 +23,8 @@ const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_s
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     signatures: Vec<Signature>,
+    /// What is wrong with CRE rules that are left out.
+    left_out: Vec<PageError>,
 }
 
 impl Library {
@@ -33,21 +35,87 @@ impl Library {
             page::parse(id, &file, Cow::Borrowed(page)).map_err(|error| Error::Page(Box::new(error)))
         };
         let signatures = EMBEDDED.par_iter().map(read).collect::<Result<_, Error>>()?;
-        Ok(Library { signatures })
+        Ok(Library {
+            signatures,
+            left_out: Vec::new(),
+        })
+    }
+
+    /// Adds a folder of pages and CRE rules, or a file of CRE rules. Pages that cannot be read are returned; rules that
+    /// cannot be run are [left out](Library::left_out).
+    ///
+    /// # Errors
+    ///
+    /// Also if a file that was named has no CRE rules, or a folder nothing but such files.
+    pub fn add_path(&mut self, path: &Path) -> Result<Vec<PageError>, Error> {
+        if path.is_dir() {
+            return self.add_folder(path);
+        }
+        if !is_yaml(path) {
+            return Err(Error::Usage(format!(
+                "{}: neither a folder of signature pages or CRE rules, nor a .yaml file of CRE rules",
+                path.display()
+            )));
+        }
+        match self.add_rules(path)? {
+            Some(wrong) => Err(Error::Page(Box::new(wrong))),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Adds the rules of a CRE file. What is returned says why the whole file is none.
+    fn add_rules(&mut self, path: &Path) -> Result<Option<PageError>, Error> {
+        let bytes = fs::read(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let (file, text) = (path.display().to_string(), String::from_utf8_lossy(&bytes));
+        let rules = match cre::parse(&file, &text) {
+            Ok(rules) => rules,
+            Err(error) => return Ok(Some(error)),
+        };
+        self.left_out.extend(rules.bad);
+        for signature in rules.signatures {
+            // Ids of other rules are known; ours never begin with `cre/`.
+            if let Some(known) = self.get(&signature.id) {
+                let message = format!("{} is there already, in {}", signature.id, known.file);
+                let at = text.rfind(signature.id.trim_start_matches("cre/")).unwrap_or(0);
+                self.left_out.push(PageError::new(
+                    &file,
+                    &text,
+                    at..at + 1,
+                    message,
+                    "give it an id of its own",
+                ));
+            } else {
+                self.add(signature);
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is wrong with CRE rules that cannot be run; the others are there.
+    pub fn left_out(&self) -> &[PageError] {
+        &self.left_out
     }
 
     /// Adds the pages below `dir`; a page replaces one that has its id. Pages that cannot be
     /// read are returned, the others are added.
-    pub fn add_folder(&mut self, dir: &Path) -> Result<Vec<PageError>, Error> {
+    fn add_folder(&mut self, dir: &Path) -> Result<Vec<PageError>, Error> {
         if !dir.is_dir() {
             return Err(Error::Usage(format!(
-                "{}: not a folder of signature pages; --signatures takes a folder with <family>/<name>.md files",
+                "{}: not a folder of signature pages; expected a folder with <family>/<name>.md files",
                 dir.display()
             )));
         }
         let mut pages = Vec::new();
+        let mut rules = Vec::new();
         for entry in WalkDir::new(dir).sort_by_file_name() {
             let entry = entry.map_err(|error| Error::Usage(error.to_string()))?;
+            if entry.file_type().is_file() && is_yaml(entry.path()) {
+                rules.push(entry.into_path());
+                continue;
+            }
             let is_page = entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "md");
             if let Some(id) = id_of(dir, entry.path()).filter(|_| is_page) {
                 pages.push((id, entry.into_path()));
@@ -62,6 +130,7 @@ impl Library {
             Ok(signature.and_then(|signature| compile::check(&signature).map(|_| signature)))
         };
         let mut bad = Vec::new();
+        let pages_found = pages.len();
         for page in pages
             .into_par_iter()
             .map(read)
@@ -72,6 +141,19 @@ impl Library {
                 Err(error) => bad.push(error),
             }
         }
+        let before = self.signatures.len();
+        let wrong: Vec<PageError> = rules
+            .iter()
+            .filter_map(|path| self.add_rules(path).transpose())
+            .collect::<Result<_, Error>>()?;
+        if pages_found == 0
+            && self.signatures.len() == before
+            && self.left_out.is_empty()
+            && !wrong.is_empty()
+        {
+            return Err(Error::Pages(wrong));
+        }
+        self.left_out.extend(wrong);
         Ok(bad)
     }
 
@@ -137,6 +219,11 @@ impl Signature {
     fn is_named(&self, pattern: &NamePattern) -> bool {
         pattern.matches(&self.id) || self.aliases.iter().any(|alias| pattern.matches(alias))
     }
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
 /// `python/bcrypt-about` for `DIR/python/bcrypt-about.md`.

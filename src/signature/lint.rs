@@ -12,8 +12,9 @@ use regex::Regex;
 use super::advice::harm;
 use super::diagnostic::PageError;
 use super::select::NamePattern;
-use super::{Library, Role, Signature, scaffold};
+use super::{Library, Role, Signature, cre, scaffold};
 use crate::detect::compile;
+use crate::detect::cre::slow_terms;
 
 /// Shortest literal that the scan may look for, in bytes.
 const SHORTEST_LITERAL: usize = 4;
@@ -23,6 +24,9 @@ const RECORD_FIELDS: &[&str] = &["service"];
 
 /// Everything that is wrong with `signature`.
 pub fn lint(signature: &Signature, library: &Library) -> Vec<PageError> {
+    if let Some(rule) = &signature.cre {
+        return lint_rule(signature, rule);
+    }
     let page = Page(signature);
     let mut errors = Vec::new();
     let captures = match compile::check(signature) {
@@ -42,6 +46,19 @@ pub fn lint(signature: &Signature, library: &Library) -> Vec<PageError> {
     page.advice(&mut errors);
     page.relations(library, &mut errors);
     errors
+}
+
+/// A rule is complete as it is; what it says and how it is tested is its authors' affair.
+fn lint_rule(signature: &Signature, rule: &cre::Rule) -> Vec<PageError> {
+    let slow = |term: &cre::Term| {
+        rule.error_at(
+            &signature.file,
+            term.text(),
+            "this term requires no text of 3 bytes, so it is tried on every line",
+            "it works, and makes every scan slower",
+        )
+    };
+    slow_terms(&rule.condition).into_iter().map(slow).collect()
 }
 
 struct Page<'a>(&'a Signature);

@@ -80,13 +80,7 @@ fn rule(source: &Source<'_>, node: &Node, named: &Named<'_>) -> Result<super::Si
         )
     })?;
     let condition = reader.condition(written)?;
-    let start = source.text[..node.place.start].rfind('\n').map_or(0, |at| at + 1);
-    Ok(signature(
-        source,
-        about,
-        condition,
-        &source.text[start..node.place.end],
-    ))
+    Ok(signature(source, about, condition, node.place.clone()))
 }
 
 impl<'a> Reader<'a> {

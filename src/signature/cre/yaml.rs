@@ -105,7 +105,13 @@ pub(super) fn documents(source: &Source<'_>) -> Result<Vec<Node>, PageError> {
                 continue;
             }
             Event::MappingEnd | Event::SequenceEnd => match open.pop() {
-                Some(open) => open.close(),
+                Some(mut open) => {
+                    // The end of a block is where the next thing begins; brackets are part of what they close.
+                    if !span.is_empty() {
+                        open.end = open.end.max(place.end);
+                    }
+                    open.close()
+                }
                 None => continue,
             },
             Event::Scalar(text, style, ..) => scalar(&text, style, place),
