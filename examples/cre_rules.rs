@@ -134,7 +134,7 @@ impl Numbers {
 }
 
 /// The YAML of 361 rules.
-pub fn rules() -> String {
+pub(crate) fn rules() -> String {
     let mut numbers = Numbers(2026);
     let mut file = "rules:\n".to_owned();
     let mut add = |number: usize, rule: String| {

@@ -185,6 +185,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
 /// A CRE rule that cannot be run: what it would have found may be missing.
 fn rule_left_out(error: &PageError) -> NotRead {
     NotRead {
+        id: String::new(),
         source: format!("{}:{}", error.file, error.line),
         reason: format!("left out: {}", error.message),
         offset: 0,
@@ -195,6 +196,7 @@ fn rule_left_out(error: &PageError) -> NotRead {
 
 fn entries_left_out(count: u64) -> Option<NotRead> {
     (count > 0).then(|| NotRead {
+        id: String::new(),
         source: "CRE rules".to_owned(),
         reason: format!(
             "{count} entries were left out of rules that look for several: too far out of order, or too many at a time"

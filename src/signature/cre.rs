@@ -178,6 +178,7 @@ fn signature(source: &Source<'_>, about: About, condition: Condition, place: Ran
         meaning_of: BTreeMap::new(),
         page: Cow::Owned(page),
         text: OnceLock::new(),
+        version: OnceLock::new(),
     }
 }
 
