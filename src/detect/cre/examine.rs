@@ -231,15 +231,23 @@ fn stated_time(record: &Record) -> Option<i64> {
 
 /// What a record says for the names that a rule correlates by.
 fn values(program: &Program, record: &Record) -> BTreeMap<String, String> {
-    let field = |name: &str| match name {
-        "hostname" => "host",
-        "unit" | "container" | "containerName" => "service",
-        name => name,
+    let value = |name: &str| {
+        record
+            .field(name)
+            .or_else(|| fields::value(record, field_of(name)))
     };
-    let value = |name: &str| record.field(name).or_else(|| fields::value(record, field(name)));
     let names = program.condition.all_correlations();
     let named = names
         .into_iter()
         .filter_map(|name| Some((name.clone(), value(name)?.into())));
     named.collect()
+}
+
+/// The name that this program has for what a rule calls so.
+fn field_of(name: &str) -> &str {
+    match name {
+        "hostname" => "host",
+        "unit" | "container" | "containerName" => "service",
+        name => name,
+    }
 }
