@@ -168,6 +168,7 @@ fn signature(source: &Source<'_>, about: About, condition: Condition, place: Ran
         seen_on: about.applications,
         aliases: Vec::new(),
         condition: Match::default(),
+        recovery: None,
         cre: Some(Arc::new(Rule {
             id: about.id,
             condition,

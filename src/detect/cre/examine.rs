@@ -174,7 +174,7 @@ impl Work<'_, '_> {
         let record = match record {
             Some(record) => record,
             None => {
-                read = reader.read(extent.clone());
+                read = reader.read(extent);
                 self.found.records += 1;
                 &read
             }
