@@ -141,7 +141,7 @@ pub(crate) fn rules() -> String {
         let _ = write!(
             file,
             "  - metadata: {{id: 5UD1RZxGC5LJQnVmAk{}}}\n    cre: {{id: CRE-2026-{number:04}, severity: {}, title: \"Rule {number}\", cause: Something broke., mitigation: \"- Mend it.\"}}\n    rule:\n{rule}",
-            "abcdefghij".repeat(1) + &"1".repeat(1 + number % 9),
+            "1".repeat(1 + number % 9),
             number % 5
         );
     };

@@ -341,6 +341,14 @@ impl<'a> Collector<'a> {
         let subject = |rule| Subject::of(self.detector.rules.program(rule).signature, false);
         let fired = fired.into_iter().map(|(rule, occurrence)| (subject(rule), occurrence));
         self.tally(fired.collect());
+        for (rule, occurrence) in fired {
+            let signature = self.detector.rules.program(rule).signature;
+            let subject = Subject {
+                log: self.began.get(occurrence.sighting.source).copied(),
+                ..self.subject_of(signature)
+            };
+            self.detected.tallies.add(subject, occurrence);
+        }
     }
 
     fn tally(&mut self, decided: Vec<(Subject, Occurrence)>) {

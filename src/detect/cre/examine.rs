@@ -200,11 +200,7 @@ impl Work<'_, '_> {
             let program = rules.program(rule);
             let occurrence = occurrence.clone();
             if program.single {
-                let subject = Subject {
-                    signature: program.signature,
-                    handled: is_handled(record),
-                    about: None,
-                };
+                let subject = Subject::of(program.signature, is_handled(record));
                 self.found.tallies.add(subject, occurrence);
             } else if let Some(at) = entry.at {
                 let values = values(program, record);
