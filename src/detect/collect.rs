@@ -339,16 +339,10 @@ impl<'a> Collector<'a> {
 
     fn add_of_rules(&mut self, fired: Vec<(usize, Occurrence)>) {
         let subject = |rule| Subject::of(self.detector.rules.program(rule).signature, false);
-        let fired = fired.into_iter().map(|(rule, occurrence)| (subject(rule), occurrence));
+        let fired = fired
+            .into_iter()
+            .map(|(rule, occurrence)| (subject(rule), occurrence));
         self.tally(fired.collect());
-        for (rule, occurrence) in fired {
-            let signature = self.detector.rules.program(rule).signature;
-            let subject = Subject {
-                log: self.began.get(occurrence.sighting.source).copied(),
-                ..self.subject_of(signature)
-            };
-            self.detected.tallies.add(subject, occurrence);
-        }
     }
 
     fn tally(&mut self, decided: Vec<(Subject, Occurrence)>) {
