@@ -1,4 +1,4 @@
-//! The table of styles: one real line each, and what it is read as. `docs/formats.md` shows the same table.
+//! The table of styles: one line each, and what it is read as. `docs/formats.md` shows the same table.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -1,5 +1,6 @@
 //! Events of several lines, as runtimes print them and as transports carry them: each is one record, and its exception is
-//! told. The captures are of the programs themselves; those of .NET were published with bug reports.
+//! told. The captures are of the programs themselves, but for .NET (published with bug reports) and one
+//! line of PostgreSQL's statement that was added.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
