@@ -59,7 +59,13 @@ fn an_address_in_use_is_found_in_every_programs_words_with_its_port() {
         let report = capture(name);
         let root = root_cause(&report);
         assert_eq!(root["signature"], "net/address-in-use", "{name}");
-        assert_eq!(root["captures"]["port"][0]["value"].as_str(), port, "{name}");
+        // A record that names no port is a finding beside that of the port.
+        let findings = report["findings"].as_array().unwrap();
+        let found = findings
+            .iter()
+            .filter(|finding| finding["signature"] == "net/address-in-use")
+            .find_map(|finding| finding["captures"]["port"][0]["value"].as_str());
+        assert_eq!(found, port, "{name}");
     }
 }
 
@@ -68,6 +74,8 @@ fn the_nginx_failures_are_told_apart() {
     let report = capture("nginx-upstream-error.log");
     let mut found = trouble(&report);
     found.sort_unstable();
+    // Failures of several upstreams are findings of their own.
+    found.dedup();
     assert_eq!(
         found,
         [
