@@ -367,3 +367,15 @@ fn a_new_page_says_what_is_left_to_write() {
         assert!(text.contains("is not an id"), "{id}: {text}");
     }
 }
+
+/// It is written with
+/// `cargo run -- signatures list --format markdown > docs/signatures.md`.
+#[test]
+fn the_index_of_signatures_is_current() {
+    let (_, index) = out(&["signatures", "list", "--format", "markdown"]);
+    let kept = fs::read_to_string("docs/signatures.md").unwrap();
+    assert!(
+        index == kept,
+        "docs/signatures.md is old: cargo run -- signatures list --format markdown > docs/signatures.md"
+    );
+}
