@@ -211,7 +211,7 @@ pub enum SignatureAction {
         #[command(flatten)]
         selection: Selection,
     },
-    /// Write a new page to fill in: DIR/<family>/<name>.md
+    /// Write a new page to fill in: DIR/FAMILY/NAME.md
     New {
         /// Its id: family/name, like net/address-in-use
         id: String,
