@@ -200,7 +200,7 @@ pub fn gate_of(term: &Term) -> Option<Gate> {
     let mut gate = match term {
         Term::Value(text) => gate::of_literal(text)?,
         Term::Regex(pattern) => gate::of_regex(&crate::signature::cre::as_regex(pattern))?,
-        Term::Jq(_) => return None,
+        Term::Jq(program) => of_jq(program)?,
     };
     for beside in &mut gate.beside {
         *beside = Beside {
@@ -210,6 +210,24 @@ pub fn gate_of(term: &Term) -> Option<Gate> {
     }
     let long = |literal: &String| literal.len() >= SHORTEST_LITERAL;
     gate.literals.iter().all(long).then_some(gate)
+}
+
+/// The gate of a jq program that is a comparison, or several joined by `and`: of the texts that fields must be equal to,
+/// the longest. Nothing for any other program.
+fn of_jq(program: &str) -> Option<Gate> {
+    const COMPARISON: &str = r#"^\.[\w.]+\s*(?:==\s*"([^"\\]*)"|(?:==|<=?|>=?)\s*(?:[\d.]+|true))$"#;
+    let comparison = regex::Regex::new(COMPARISON).ok()?;
+    let program = program.trim();
+    let selected = program
+        .strip_prefix("select(")
+        .and_then(|inner| inner.strip_suffix(')'));
+    let mut texts = Vec::new();
+    for part in selected.unwrap_or(program).split(" and ") {
+        let found = comparison.captures(part.trim())?;
+        texts.extend(found.get(1).map(|text| text.as_str()));
+    }
+    let longest = texts.into_iter().max_by_key(|text| text.len())?;
+    gate::of_literal(longest)
 }
 
 impl Plan {
@@ -250,5 +268,33 @@ impl Plan {
             Wants::Nested(plan) => Some(plan),
             Wants::Term(_) => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn literals(program: &str) -> Vec<String> {
+        of_jq(program).map(|gate| gate.literals).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_jq_program_requires_a_text_if_it_only_compares() {
+        assert_eq!(literals(r#".level == "fatal" and .code == 77"#), ["fatal"]);
+        assert_eq!(
+            literals(r#"select(.event.reason == "FailedMount")"#),
+            ["FailedMount"]
+        );
+        for other in [
+            r#".level == "fatal" or .code == 77"#,
+            r#".level == "fatal" | not"#,
+            r#".level == "a and b" and .x"#,
+            r#".level != "fatal""#,
+            r#".a == "x" // true"#,
+            ".code == 77",
+        ] {
+            assert_eq!(literals(other), Vec::<String>::new(), "{other}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, unwrap_valr};
 use jaq_json::Val;
+use memchr::memchr;
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 use serde::de::IgnoredAny;
@@ -109,11 +110,12 @@ impl Matcher {
             Matcher::Value(wanted) => wanted.find(line).is_some() || line.contains(&b'\\'),
             // It may be found across lines.
             Matcher::Regex(..) => true,
-            // The last line of a JSON value.
-            Matcher::Jq(..) => matches!(
-                line.trim_ascii_end().last(),
-                Some(b'}' | b']' | b'"' | b'e' | b'l' | b'0'..=b'9')
-            ),
+            // The last line of an object or a list: nobody logs bare numbers to ask jq about them.
+            Matcher::Jq(..) => match line.trim_ascii_end().last() {
+                Some(b'}') => memchr(b'{', line).is_some(),
+                Some(b']') => memchr(b'[', line).is_some(),
+                _ => false,
+            },
         }
     }
 }
