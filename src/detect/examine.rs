@@ -469,6 +469,7 @@ pub(super) fn occurrence(
         matched_line: line + matched as u64,
         level: record.level,
         service: about.clone().or_else(|| record.service.clone()),
+        host: record.host.clone(),
         about,
         captures: caught.captures,
         keys: keys(record),

@@ -15,6 +15,7 @@ mod fields;
 pub mod histogram;
 pub mod keyed;
 pub mod matcher;
+pub mod minutes;
 pub mod over_time;
 mod pulse;
 mod recovery;

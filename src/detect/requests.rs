@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use super::minutes::Minutes;
 use super::tally::Place;
 use crate::digest::Digest;
-use crate::record::Record;
+use crate::record::{Record, TimeQuality};
 
 /// Most endpoints that are counted one by one in each source; the rest is counted together.
 const MOST_ENDPOINTS: usize = 2_000;
@@ -65,6 +66,8 @@ pub struct FailedRequests {
     pub by_endpoint: BTreeMap<(String, u16), Counted>,
     /// Endpoints beyond the most that are counted one by one, by status.
     pub others: BTreeMap<u16, Counted>,
+    /// When they were answered, as far as their lines state a time.
+    pub minutes: Minutes,
 }
 
 impl FailedRequests {
@@ -79,6 +82,13 @@ impl FailedRequests {
         };
         let endpoint = format!("{} {}", http.method, template(&http.path));
         self.add_counted(endpoint, http.status, counted);
+        let stated = matches!(
+            record.time.quality,
+            TimeQuality::Written | TimeQuality::ZoneAssumed | TimeQuality::YearAssumed
+        );
+        if let Some(time) = record.time.at.filter(|_| stated) {
+            self.minutes.add(time);
+        }
     }
 
     /// Adds the counts of a later part of the same source.
@@ -89,6 +99,7 @@ impl FailedRequests {
         for (status, counted) in later.others {
             sum(self.others.entry(status), counted);
         }
+        self.minutes.merge(&later.minutes);
     }
 
     fn add_counted(&mut self, endpoint: String, status: u16, counted: Counted) {
@@ -128,6 +139,30 @@ impl FailedRequests {
                 *time = time.saturating_sub(by);
             }
         }
+        self.minutes.shift(by);
+    }
+
+    /// All of them together, however they are told apart; `None` if there are none.
+    pub fn all(&self) -> Option<Counted> {
+        let mut all: BTreeMap<(), Counted> = BTreeMap::new();
+        for counted in self.by_endpoint.values().chain(self.others.values()) {
+            sum(all.entry(()), *counted);
+        }
+        all.remove(&())
+    }
+
+    /// Counts by the status's class: `5xx`, or `invalid` for no valid status.
+    pub fn by_class(&self) -> BTreeMap<&'static str, u64> {
+        let named = self
+            .by_endpoint
+            .iter()
+            .map(|((_, status), counted)| (status, counted));
+        let mut classes = BTreeMap::new();
+        for (status, counted) in named.chain(&self.others) {
+            let class = if *status < 100 { "invalid" } else { "5xx" };
+            *classes.entry(class).or_default() += counted.count;
+        }
+        classes
     }
 
     /// Number of all failed requests.

@@ -227,6 +227,7 @@ mod tests {
             matched_line: 1,
             level: None,
             service: None,
+            host: None,
             about: about.clone(),
             captures: Vec::new(),
             keys: Vec::new(),

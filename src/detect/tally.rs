@@ -98,6 +98,8 @@ pub struct Occurrence {
     pub level: Option<Level>,
     /// Who wrote it, or whom it is about (captured).
     pub service: Option<String>,
+    /// The host that wrote it, where the line names it.
+    pub host: Option<String>,
     /// Whom it is about, if the pattern captured that.
     pub about: Option<String>,
     /// What the patterns caught.
@@ -163,6 +165,8 @@ pub struct Tally {
     pub last: Occurrence,
     /// Who wrote them, or whom they are about.
     pub services: Counts,
+    /// The hosts that wrote them.
+    pub hosts: Counts,
     /// Name to values.
     pub captures: BTreeMap<String, Counts>,
     /// What the records themselves are tied to, see [`Occurrence::keys`].
@@ -179,6 +183,10 @@ impl Tally {
         let mut services = Counts::default();
         if let Some(service) = &occurrence.service {
             services.add(service, 1);
+        }
+        let mut hosts = Counts::default();
+        if let Some(host) = &occurrence.host {
+            hosts.add(host, 1);
         }
         let mut captures: BTreeMap<String, Counts> = BTreeMap::new();
         for (name, value) in &occurrence.captures {
@@ -200,6 +208,7 @@ impl Tally {
             last: occurrence.clone(),
             samples: vec![occurrence],
             services,
+            hosts,
             captures,
         }
     }
@@ -235,6 +244,9 @@ impl Tally {
         if let Some(service) = &occurrence.service {
             self.services.add(service, 1);
         }
+        if let Some(host) = &occurrence.host {
+            self.hosts.add(host, 1);
+        }
         for (name, value) in &occurrence.captures {
             match self.captures.get_mut(name) {
                 Some(counts) => counts.add(value, 1),
@@ -259,6 +271,9 @@ impl Tally {
         self.count += other.count;
         for (service, count) in &other.services.0 {
             self.services.add(service, *count);
+        }
+        for (host, count) in &other.hosts.0 {
+            self.hosts.add(host, *count);
         }
         for (name, counts) in &other.captures {
             let own = self.captures.entry(name.clone()).or_default();

@@ -28,6 +28,7 @@ fn event(slot: Slot, key: &str, log: usize, second: i64, offset: u64) -> Event {
             matched_line: offset + 1,
             level: None,
             service: None,
+            host: None,
             about: None,
             captures: Vec::new(),
             keys: Vec::new(),
