@@ -124,6 +124,10 @@ pub struct Scan {
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<SeverityName>,
 
+    /// Show every row of the timeline, in place of the about 30 that tell most
+    #[arg(long)]
+    pub full_timeline: bool,
+
     /// Host name to put into the report in place of this machine's
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,

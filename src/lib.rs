@@ -86,6 +86,8 @@ pub struct Options {
     pub now: i64,
     /// The host that the report names as its maker's.
     pub host: String,
+    /// Whether the timeline is shown whole.
+    pub full_timeline: bool,
     /// Ends the reading early; what was read by then is reported.
     pub stop: Stop,
 }
@@ -106,6 +108,7 @@ impl Options {
             correct_skew: true,
             now,
             host: String::new(),
+            full_timeline: false,
             stop: Stop::default(),
         }
     }
@@ -178,6 +181,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         signatures: library.signatures().len(),
         slow_signatures: detector.slow_signatures(),
         interrupted: options.stop.is_asked(),
+        full_timeline: options.full_timeline,
     };
     Ok(build(&analysis, &detected, &sources, not_read, &making))
 }

@@ -18,6 +18,7 @@ pub mod cause;
 mod keys;
 mod links;
 mod parts;
+pub mod silence;
 pub mod skew;
 mod system;
 mod trigger;

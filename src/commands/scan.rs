@@ -46,6 +46,7 @@ fn options(flags: &Scan, stop: Stop) -> Result<Options, Error> {
     let mut options = super::options(&flags.logs, stop)?;
     options.correct_skew = !flags.no_skew_correction;
     options.host = flags.host.clone().unwrap_or_else(host_name);
+    options.full_timeline = flags.full_timeline;
     Ok(options)
 }
 

@@ -37,12 +37,25 @@ pub struct Detected {
     pub records: u64,
     /// Starts of which nobody can say whether their end is missing, by signature and why.
     pub open: BTreeMap<(usize, Doubt), Tally>,
+    /// When each log was written, as far as sampled.
+    pub paces: Vec<Pace>,
     /// Signatures whose records across logs were too many, and the time (UTC nanoseconds) up to which they were compared.
     pub cut_short: BTreeMap<usize, i64>,
     /// Records with a candidate that lie outside of the range of time.
     pub left_out: u64,
     /// Entries that CRE rules over time could not use: too far out of order, or too many.
     pub entries_left_out: u64,
+}
+
+/// Times of some lines of a log, in their order in it.
+#[derive(Debug, Clone, Default)]
+pub struct Pace {
+    /// Number of the source with which the log began.
+    pub began: usize,
+    /// Number of its last source: another one only if the log was rotated.
+    pub last: usize,
+    /// UTC nanoseconds: of its first and last dated line, and of lines at fixed places between them.
+    pub times: Vec<i64>,
 }
 
 /// What there is to say about one source.
@@ -318,9 +331,16 @@ impl<'a> Collector<'a> {
 
     fn end_log(&mut self) {
         let mut log = std::mem::take(&mut self.log);
-        if log.sources.is_none() {
+        let Some((began, last)) = log.sources else {
             return;
-        }
+        };
+        let ends = (log.first_time.into_iter(), log.last_time.into_iter());
+        let times = ends.0.chain(log.samples.iter().copied()).chain(ends.1);
+        self.detected.paces.push(Pace {
+            began,
+            last,
+            times: times.collect(),
+        });
         self.across.end_log(log.number(), log.first_time, log.last_time);
         let mut decided = Vec::new();
         for runs in std::mem::take(&mut log.runs).into_values() {
@@ -431,6 +451,12 @@ impl Detected {
             {
                 *time = time.saturating_sub(shift_of(number));
             }
+        }
+        for pace in &mut self.paces {
+            let shift = shift_of(pace.began);
+            pace.times
+                .iter_mut()
+                .for_each(|time| *time = time.saturating_sub(shift));
         }
         for ((source, _), requests) in &mut self.requests {
             requests.shift(shift_of(*source));

@@ -15,6 +15,9 @@ const SHORTEST: i64 = 10_000_000_000;
 /// A pause longer than this ends an episode, in nanoseconds.
 const PAUSE: i64 = 60_000_000_000;
 
+/// In nanoseconds.
+const MINUTE: i64 = 60_000_000_000;
+
 /// What happened within one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Step {
@@ -126,6 +129,34 @@ impl Histogram {
             since.count += step.count;
         }
         (before.map(|step| step.count).sum(), since)
+    }
+
+    /// The minute of the clock with the most (of equal ones the first), with its first and last time in it; a step, where
+    /// steps are no whole parts of a minute. Nothing if all is within one.
+    pub fn peak(&self) -> Option<Episode> {
+        let width = if MINUTE % self.width == 0 {
+            MINUTE
+        } else {
+            self.width
+        };
+        let mut minutes: BTreeMap<i64, Episode> = BTreeMap::new();
+        for step in self.steps.values() {
+            let minute = minutes.entry(step.first.div_euclid(width)).or_insert(Episode {
+                first: step.first,
+                last: step.last,
+                count: 0,
+            });
+            minute.count += step.count;
+            minute.last = minute.last.max(step.last);
+        }
+        let all = minutes.len();
+        let highest = minutes.into_values().rev().max_by_key(|minute| minute.count);
+        highest.filter(|_| all > 1)
+    }
+
+    /// Whether [`peak`](Histogram::peak) is one of a minute.
+    pub fn by_minutes(&self) -> bool {
+        MINUTE % self.width == 0
     }
 
     /// Stretches without a pause longer than a minute (or than a step), in the order of time.

@@ -61,7 +61,7 @@ pub(super) mod tests {
     use crate::render::view::when;
     use crate::report::model::{
         CapturedValue, Confidence, Edge, Evidence, FailedRequests, Finding, Generated, Impact, Incident,
-        NotRead, OpenQuestion, OpenState, SourceSummary, Stats, TimelineRow, Window,
+        NotRead, OpenQuestion, OpenState, RowKind, SourceSummary, Stats, TimelineRow, Window,
     };
     use crate::report::visible::visible;
     use crate::signature::capture::Kind;
@@ -143,6 +143,7 @@ pub(super) mod tests {
             moved_seconds: 0.0,
             source: "api.log".to_owned(),
             line: 8,
+            kind: RowKind::First,
             what: "Address | already in use, first".to_owned(),
             text: "OSError: [Errno 98]".to_owned(),
             finding: Some("F1".to_owned()),
@@ -240,6 +241,8 @@ pub(super) mod tests {
                 timeline_row(Some("07:26:50"), None, TimeQuality::Written),
                 timeline_row(None, None, TimeQuality::Unknown),
             ],
+            timeline_left_out: 0,
+            timeline_note: String::new(),
             unknown: Vec::new(),
             open_questions: vec![OpenQuestion {
                 id: "Q1".to_owned(),

@@ -261,7 +261,10 @@ impl<'a> TimelineView<'a> {
                 ),
                 row.moved_seconds,
             ),
-            place: format!("{}:{}", row.source, row.line),
+            place: match row.line {
+                0 => row.source.clone(),
+                line => format!("{}:{line}", row.source),
+            },
             what: &row.what,
             text: &row.text,
         };

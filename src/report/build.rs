@@ -60,6 +60,8 @@ pub struct Making {
     pub slow_signatures: usize,
     /// Whether it was stopped before everything was read.
     pub interrupted: bool,
+    /// Whether the timeline is shown whole.
+    pub full_timeline: bool,
 }
 
 /// Builds the report.
@@ -79,7 +81,8 @@ pub fn build(
     let mut citations = Citations::new(&names);
     let findings = findings(analysis, &logs, &making.skew, &mut citations);
     let incidents = incidents(analysis, &findings, &mut citations, &mut claims);
-    let timeline = timeline::rows(analysis, &findings, &mut citations, &making.skew);
+    let mut told = timeline::Timeline::new(analysis, detected, &findings, &mut citations, making);
+    let timeline = told.state(&mut claims);
     let impact = impact(analysis, detected, &logs, &mut citations);
     let window = window(detected, &making.zone);
     let open_questions = questions::questions(detected, analysis.library, &mut citations, &mut claims);
@@ -105,6 +108,8 @@ pub fn build(
         findings,
         impact,
         timeline,
+        timeline_left_out: told.left_out,
+        timeline_note: told.note,
         unknown: Vec::new(),
         open_questions,
         not_read,
@@ -163,7 +168,7 @@ fn summaries(detected: &Detected, sources: &[Arc<Source>]) -> Vec<SourceSummary>
 }
 
 /// `S1` for the first source.
-fn source_id(number: usize) -> String {
+pub(super) fn source_id(number: usize) -> String {
     format!("S{}", number + 1)
 }
 

@@ -44,6 +44,10 @@ pub struct Report {
     pub impact: Impact,
     /// In the order of time, folded to what a person can read.
     pub timeline: Vec<TimelineRow>,
+    /// How many rows are left out of it, those that tell least.
+    pub timeline_left_out: u64,
+    /// What is left out, in a sentence; empty if nothing is.
+    pub timeline_note: String,
     /// Errors that no signature knows.
     pub unknown: Vec<serde_json::Value>,
     /// What the logs leave open: neither found nor ruled out.
@@ -457,6 +461,32 @@ pub struct FailedRequests {
     pub evidence: Vec<String>,
 }
 
+/// What a row of the timeline is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowKind {
+    /// The first record of a cause or symptom, perhaps the only one.
+    First,
+    /// A further change (deploy, configuration).
+    Change,
+    /// The minute with the most records.
+    Peak,
+    /// A service is back, or a failure is not seen again.
+    Recovery,
+    /// A failure goes on when its log ends.
+    NotRecovered,
+    /// The last record.
+    Last,
+    /// A log all but stops, and goes on later.
+    Gap,
+    /// A log ends well before others.
+    Ends,
+    /// A start, stop, restart, or change.
+    Lifecycle,
+    /// The program went on.
+    Handled,
+}
+
 /// One row of the timeline.
 #[derive(Debug, Clone, Serialize)]
 pub struct TimelineRow {
@@ -468,10 +498,12 @@ pub struct TimelineRow {
     pub time_quality: TimeQuality,
     /// Name of the source.
     pub source: String,
-    /// Line in the source, from 1.
+    /// Line in the source, from 1; 0 for a row that is about more than one line.
     pub line: u64,
     /// By how many seconds the time was moved from what the line states, since the log's clock differs; 0 if it was not.
     pub moved_seconds: f64,
+    /// What kind of row it is.
+    pub kind: RowKind,
     /// What happened: the finding's title and whether it is the first or last time.
     pub what: String,
     /// The record's most telling line, made visible and shortened.

@@ -12,10 +12,6 @@ use crate::signature::Role;
 /// Notes what the report states.
 pub(super) fn state(report: &Report, analysis: &Analysis<'_>, claims: &mut Claims) {
     impact(report, analysis, claims);
-    for (number, row) in report.timeline.iter().enumerate() {
-        let said = Said::observed(row.what.clone(), row.evidence.iter().chain(&row.finding));
-        claims.say(format!("/timeline/{number}/what"), said);
-    }
     for (number, finding) in report.findings.iter().enumerate() {
         state_finding(&format!("/findings/{number}"), finding, claims);
     }
