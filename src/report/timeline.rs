@@ -217,7 +217,7 @@ impl Events<'_, '_, '_> {
                 self.record(rank, RowKind::First, found.tally.first(), finding, first);
                 self.peak(rank + 2, found, finding);
                 if count > 1 {
-                    let back = back.values().any(|ended| ended.contains(&number));
+                    let back = self.back_since(found, back);
                     self.last(if rank == 0 { 1 } else { rank + 2 }, found, finding, back);
                 }
             }
@@ -297,7 +297,7 @@ impl Events<'_, '_, '_> {
         self.push(2, RowKind::Recovery, one, finding, said);
     }
 
-    /// The last record, and whether the log goes on without it; `back` if its service was seen back since.
+    /// The last record, and whether the log goes on without it; `back` if a service was seen back since.
     fn last(&mut self, rank: u8, found: &Found<'_>, finding: &Finding, back: bool) {
         let last = &found.tally.last;
         let what = format!("{}, last of {}", finding.title, found.tally.count);
@@ -316,7 +316,7 @@ impl Events<'_, '_, '_> {
                 (RowKind::Recovery, added)
             }
             // A log of errors ends with them; that others go on then says nothing.
-            Some((log, quiet)) if quiet < QUIET && !back && self.ends_with_all(log) => {
+            Some((log, quiet)) if quiet < usual_pause(found) && !back && self.ends_with_all(log) => {
                 let name = span(&self.citations.name(log));
                 let when = if quiet < 1_000_000_000 {
                     "just then".to_owned()
@@ -404,6 +404,19 @@ impl Events<'_, '_, '_> {
         paces.find(|pace| (pace.began..=pace.last).contains(&source))
     }
 
+    /// Whether any service of the same system was seen back after this failure.
+    fn back_since(&self, failed: &Found<'_>, back: &Recoveries) -> bool {
+        let own = self
+            .analysis
+            .found
+            .iter()
+            .filter(|found| found.system == failed.system);
+        own.flat_map(kept).any(|one| {
+            let place = (one.sighting.source, one.sighting.offset);
+            back.contains_key(&place) && one.sighting.time.at > failed.tally.last.sighting.time.at
+        })
+    }
+
     /// Whether no log goes on for long after the one of this source.
     fn ends_with_all(&self, source: usize) -> bool {
         let all = self
@@ -487,6 +500,15 @@ impl Events<'_, '_, '_> {
             said,
         });
     }
+}
+
+/// A failure that pauses for longer may be over, in nanoseconds: four times its mean pause, a second or more.
+fn usual_pause(found: &Found<'_>) -> i64 {
+    let tally = &found.tally;
+    let times = (tally.first().sighting.time.at, tally.last.sighting.time.at);
+    let span = times.0.zip(times.1).map_or(0, |(first, last)| last - first);
+    let pauses = i64::try_from(tally.count).unwrap_or(i64::MAX).max(2) - 1;
+    (span / pauses).saturating_mul(4).clamp(1_000_000_000, QUIET)
 }
 
 fn seconds(nanos: i64) -> String {
