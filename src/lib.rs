@@ -12,7 +12,8 @@
 //! 2. [`detect::examine`] takes a block on any thread: [`scan`] finds places worth a look, [`record`] reads
 //!    the events there, and the conditions of the [`signature`] library are tried on them.
 //! 3. [`detect::collect`] joins the results in order and decides the conditions over time.
-//! 4. [`analysis`] links findings to causes and effects.
+//! 4. [`analysis`] links findings to causes and effects; `recount` reads the access logs of an incident again and counts all
+//!    requests about its time.
 //! 5. [`report`] makes of that what a reader sees, and [`render`] writes it.
 //!
 //! [`scan_logs`] is that run; `pipeline` does 2 on many threads. It is a function of its [`Options`] and of the
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use analysis::analyse;
+use analysis::period::systems;
 use analysis::skew::{self, Skew};
 use detect::collect::Collector;
 use detect::compile::Detector;
@@ -38,6 +40,7 @@ use pipeline::{Defect, Worked};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use record::time::range::{Range, Since};
 use record::time::{Zone, format_utc};
+use recount::{First, recount};
 use report::build::{Making, build};
 use report::model::{NotRead, Report};
 use signature::Library;
@@ -53,6 +56,7 @@ pub mod input;
 pub mod inspect;
 mod pipeline;
 pub mod record;
+mod recount;
 pub mod render;
 pub mod report;
 pub mod scan;
@@ -139,6 +143,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         pool,
         feed,
         range,
+        listed,
         not_read,
         reordered,
     } = ready(options)?;
@@ -159,7 +164,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         ..
     } = joined;
     let mut skew = Skew::default();
-    let detected = collector.finish(|detected| {
+    let mut detected = collector.finish(|detected| {
         skew = skew::compare(detected, &sources);
         if !options.correct_skew {
             skew = std::mem::take(&mut skew).only_said();
@@ -171,6 +176,18 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
 
     not_read.sort_by(|a, b| a.source.cmp(&b.source));
     let analysis = analyse(&detected, library, &sources);
+    let first = First {
+        listed: &listed,
+        sources: &sources,
+        systems: &systems(&sources),
+        shifts: &skew.shifts,
+    };
+    let again = Reading {
+        // What is counted is parsed, so it must not change meanwhile.
+        map_files: false,
+        ..reading(options, range)
+    };
+    recount(&pool, again, &first, &analysis.periods, &mut detected);
     let making = Making {
         now: options.now,
         host: options.host.clone(),
@@ -217,6 +234,8 @@ struct Ready {
     feed: Feed,
     /// What is looked at of them.
     range: Range,
+    /// What was found to read.
+    listed: Vec<Arc<Source>>,
     not_read: Vec<NotRead>,
     /// Rotated logs that are read in the order of their times, against their names.
     reordered: Vec<Arc<str>>,
@@ -233,7 +252,22 @@ fn ready(options: &Options) -> Result<Ready, Error> {
     let inputs = walk::find(&options.paths, &walking)?;
     let range = range(options, &inputs.sources)?;
     let pool = thread_pool(options.threads)?;
-    let reading = Reading {
+    let listed: Vec<Arc<Source>> = inputs.sources.into_iter().map(Arc::new).collect();
+    let feed = Feed::new(listed.clone(), reading(options, range))
+        .map_err(|error| no_threads(options.threads, &error))?;
+    Ok(Ready {
+        pool,
+        feed,
+        range,
+        listed,
+        not_read: inputs.not_read,
+        reordered: inputs.reordered,
+    })
+}
+
+/// How logs are read.
+fn reading(options: &Options, range: Range) -> Reading {
+    Reading {
         block_size: options.block_size.max(1),
         map_files: options.map_files,
         threads: options.threads.max(1),
@@ -241,16 +275,7 @@ fn ready(options: &Options) -> Result<Ready, Error> {
         now: options.now,
         range,
         stop: options.stop.clone(),
-    };
-    let sources = inputs.sources.into_iter().map(Arc::new).collect();
-    let feed = Feed::new(sources, reading).map_err(|error| no_threads(options.threads, &error))?;
-    Ok(Ready {
-        pool,
-        feed,
-        range,
-        not_read: inputs.not_read,
-        reordered: inputs.reordered,
-    })
+    }
 }
 
 /// The stretch of time that is asked for.

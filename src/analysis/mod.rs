@@ -15,9 +15,12 @@ use crate::signature::{Library, Role, Severity, Signature};
 
 pub mod assess;
 pub mod cause;
+pub mod downtime;
 mod keys;
 mod links;
 mod parts;
+pub mod period;
+pub mod recovery;
 pub mod silence;
 pub mod skew;
 mod system;
@@ -126,6 +129,8 @@ pub struct Analysis<'a> {
     pub found: Vec<Found<'a>>,
     /// The worst first.
     pub incidents: Vec<Incident>,
+    /// The time of each of the worst.
+    pub periods: Vec<period::Period>,
     /// What was looked for.
     pub library: &'a Library,
 }
@@ -141,9 +146,11 @@ pub fn analyse<'a>(detected: &Detected, library: &'a Library, sources: &[Arc<Sou
         incident.started = started(&found, incident);
     }
     trigger::add(&found, &mut incidents, detected, library, &systems);
+    let periods = period::periods(&found, &incidents, detected, &systems);
     Analysis {
         found,
         incidents,
+        periods,
         library,
     }
 }

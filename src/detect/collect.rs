@@ -12,11 +12,13 @@ use super::compile::{Detector, Signal};
 use super::cre::log::Logs;
 use super::examine::{Assumed, Examined};
 use super::keyed::Sample;
+use super::life::{Life, MOST_EVENTS};
 use super::over_time::{self, Doubt, Event, LogTimes, Outcome, OverTime};
 use super::recovery::Runs;
 use super::requests::FailedRequests;
 use super::tallies::{Subject, Tallies};
 use super::tally::{Occurrence, Place, Tally};
+use super::traffic::{Requests, Traffic};
 use crate::record::header::Format;
 use crate::record::time::range::Range;
 
@@ -29,6 +31,15 @@ pub struct Detected {
     pub sources: Vec<SourceFacts>,
     /// Failed requests by source number (of a rotated log: its first piece's) and the service that logged them.
     pub requests: BTreeMap<(usize, Option<String>), FailedRequests>,
+    /// What became of services, log by log, and the sources with which logs began that hold more of that.
+    pub lives: (Vec<Life>, BTreeSet<usize>),
+    /// All requests about each incident, by the log (as in `requests`) and the number of the incident; counted by a second
+    /// reading.
+    pub traffic: BTreeMap<(usize, Option<String>, usize), Traffic>,
+    /// Requests of those logs whose lines state no time.
+    pub undated: BTreeMap<(usize, Option<String>), Requests>,
+    /// Logs with requests that were not read a second time, by the source with which they began, and why.
+    pub not_counted: BTreeMap<usize, &'static str>,
     /// What several logs say, by source number.
     pub samples: BTreeMap<usize, Sample>,
     /// Occurrences in the sources that have a sample, apart until it is known how their clocks stand to each other.
@@ -120,6 +131,8 @@ struct Log {
     last_time: Option<i64>,
     /// Times of some of its lines, in their order.
     samples: Vec<i64>,
+    /// What became of services in it: how many times.
+    lives: usize,
 }
 
 impl Log {
@@ -233,6 +246,17 @@ impl<'a> Collector<'a> {
             self.rules.take(&self.detector.rules, event, &mut fired);
         }
         self.add_of_rules(fired);
+        let (lives, cut) = examined.lives;
+        for mut life in lives {
+            life.move_down(lines_above);
+            if self.log.lives < MOST_EVENTS {
+                self.detected.lives.0.push(life);
+            }
+            self.log.lives += 1;
+        }
+        if cut || self.log.lives > MOST_EVENTS {
+            self.detected.lives.1.insert(began);
+        }
         for (service, mut requests) in examined.requests {
             requests.move_down(lines_above);
             let known = self.detected.requests.entry((began, service)).or_default();
@@ -460,6 +484,9 @@ impl Detected {
         }
         for ((source, _), requests) in &mut self.requests {
             requests.shift(shift_of(*source));
+        }
+        for life in &mut self.lives.0 {
+            life.shift(shift_of(life.sighting.source));
         }
     }
 }

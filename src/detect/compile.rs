@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use toml::Spanned;
 
 use super::cre;
+use super::life::Turn;
 use super::matcher::{Caught, Matcher};
 use super::requests;
 use super::torn::{self, FIRST_PROBE};
@@ -91,6 +92,8 @@ pub struct Detector<'a> {
     pub(super) slow: SlowLane,
     /// What records of each signature say about the log itself.
     pub(super) signals: Vec<Option<Signal>>,
+    /// What records of each signature say of the service that they are about.
+    pub(super) turns: Vec<Option<Turn>>,
     /// For each signature those whose failures its records end.
     pub(super) recovers: Vec<Vec<usize>>,
     /// What several logs may say of the same event.
@@ -169,6 +172,7 @@ impl<'a> Detector<'a> {
             probes,
             slow: SlowLane::default(),
             signals: library.signatures().iter().map(Signal::of).collect(),
+            turns: library.signatures().iter().map(Turn::of).collect(),
             recovers: recovers(library),
             drops: drops(library),
         };

@@ -13,6 +13,7 @@ use super::compile::{Detector, REQUESTS_PROBE, Slot};
 use super::cre;
 use super::fields;
 use super::keyed::{self, Sample};
+use super::life::{Life, MOST_EVENTS};
 use super::matcher::Caught;
 use super::over_time::{self, Event};
 use super::pulse::pulse;
@@ -67,6 +68,8 @@ pub struct Examined {
     pub(super) rule_events: Vec<cre::Event>,
     /// Failed requests by the service that logged them: one stream may hold several.
     pub(super) requests: BTreeMap<Option<String>, FailedRequests>,
+    /// What became of services, in the order of the source, and whether there was more.
+    pub(super) lives: (Vec<Life>, bool),
     /// The format of the source's first lines, in its first block.
     pub format: Option<Format>,
     /// First dated line near the source's beginning, in its first block.
@@ -205,7 +208,9 @@ pub(super) fn hits(
     let mut left = part.len();
     while let Some(piece) = search.go_on(|start, probe| {
         let place = part.start + start;
-        if place < part.end && !torn::is_whole(window, place, probe) {
+        let is_other =
+            torn::is_whole(window, place, probe) || requests::is_other_number(window, place, probe);
+        if place < part.end && !is_other {
             hits.push((place, probe));
         }
     }) {
@@ -324,6 +329,9 @@ impl Examined {
         for requests in self.requests.values_mut() {
             requests.seal(digest_of);
         }
+        for life in &mut self.lives.0 {
+            life.place.digest = digest_of(life.place.offset, life.place.bytes);
+        }
         let place = |part: Range<usize>| {
             let (offset, bytes) = (at + part.start as u64, part.len() as u64);
             Place {
@@ -378,6 +386,11 @@ impl Examined {
         detector.suppress(&mut holding);
         for (signature, slot, caught) in holding {
             let occurrence = occurrence(block, record, raw, line, caught);
+            if slot == Slot::Found
+                && let Some(turn) = detector.turns[signature].filter(|_| !is_handled(record))
+            {
+                self.live(Life::of(turn, signature, &occurrence));
+            }
             let trouble = detector.is_trouble(signature);
             let subject = Subject {
                 about: occurrence.about.clone().filter(|_| trouble),
@@ -399,6 +412,12 @@ impl Examined {
                 self.tallies.add(subject, occurrence);
             }
         }
+    }
+
+    fn live(&mut self, life: Option<Life>) {
+        let (lives, cut) = &mut self.lives;
+        *cut |= life.is_some() && lives.len() == MOST_EVENTS;
+        lives.extend(life.filter(|_| lives.len() < MOST_EVENTS));
     }
 }
 

@@ -115,6 +115,16 @@ impl Histogram {
         }
     }
 
+    /// The longest pause between two steps from `from` to `to`, in nanoseconds.
+    pub fn longest_pause(&self, from: i64, to: i64) -> Option<i64> {
+        let within = self.steps.values();
+        let within: Vec<&Step> = within
+            .filter(|step| step.last >= from && step.first <= to)
+            .collect();
+        let pauses = within.windows(2).map(|pair| pair[1].first - pair[0].last);
+        pauses.max()
+    }
+
     /// How often before `time`, and what came from then on. A step that holds `time` counts as before.
     pub fn around(&self, time: i64) -> (u64, Episode) {
         let before = self.steps.values().filter(|step| step.first < time);

@@ -1,9 +1,10 @@
 //! How often something happened in each minute, in a bounded size.
 //!
-//! In: times. Out: exact counts by minutes (or by longer steps, when there are too many). The result does not depend on
-//! the order or grouping in which times are added.
+//! In: times, or counts with their times. Out: exact counts by minutes (or by longer steps, when there are too many). The
+//! result does not depend on the order or grouping in which they are added.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 /// Most steps that are kept (half a day of minutes without a pause); the step is doubled when there are more.
 const MOST_STEPS: usize = 720;
@@ -13,17 +14,17 @@ const MINUTE: i64 = 60_000_000_000;
 
 /// Counts by minutes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Minutes {
+pub struct Minutes<C = u64> {
     /// Minutes in a step.
     width: i64,
     /// Number of a step since 1970 to its count.
-    steps: BTreeMap<i64, u64>,
+    steps: BTreeMap<i64, C>,
     /// Nanoseconds by which the clock was ahead that made the minutes. Steps stay those of that clock.
     ahead: i64,
 }
 
-impl Default for Minutes {
-    fn default() -> Minutes {
+impl<C> Default for Minutes<C> {
+    fn default() -> Minutes<C> {
         Minutes {
             width: 1,
             steps: BTreeMap::new(),
@@ -32,16 +33,16 @@ impl Default for Minutes {
     }
 }
 
-impl Minutes {
-    /// Adds one time in UTC nanoseconds.
-    pub fn add(&mut self, time: i64) {
+impl<C: Default + for<'a> AddAssign<&'a C>> Minutes<C> {
+    /// Adds what happened at one time, in UTC nanoseconds.
+    pub fn add(&mut self, time: i64, count: &C) {
         let step = time.div_euclid(MINUTE).div_euclid(self.width);
-        *self.steps.entry(step).or_default() += 1;
+        *self.steps.entry(step).or_default() += count;
         self.shrink();
     }
 
     /// Adds all times of another, which has not been moved (nor this one).
-    pub fn merge(&mut self, other: &Minutes) {
+    pub fn merge(&mut self, other: &Minutes<C>) {
         while self.width < other.width {
             self.double();
         }
@@ -66,7 +67,7 @@ impl Minutes {
     fn double(&mut self) {
         self.width *= 2;
         for (step, count) in std::mem::take(&mut self.steps) {
-            *self.steps.entry(step.div_euclid(2)).or_default() += count;
+            *self.steps.entry(step.div_euclid(2)).or_default() += &count;
         }
     }
 
@@ -75,19 +76,21 @@ impl Minutes {
         self.width.unsigned_abs()
     }
 
-    /// The steps with a count above 0, in the order of time: when each begins (UTC nanoseconds), and its count.
-    pub fn steps(&self) -> impl Iterator<Item = (i64, u64)> {
-        let begin = |step: &i64| {
-            let begin = step.saturating_mul(self.width).saturating_mul(MINUTE);
-            begin.saturating_sub(self.ahead)
-        };
-        self.steps.iter().map(move |(step, count)| (begin(step), *count))
+    /// Length of a step, in nanoseconds.
+    pub fn step(&self) -> i64 {
+        self.width.saturating_mul(MINUTE)
+    }
+
+    /// The steps in which something happened, in the order of time: when each begins (UTC nanoseconds), and its count.
+    pub fn steps(&self) -> impl Iterator<Item = (i64, &C)> {
+        let begin = |step: &i64| step.saturating_mul(self.step()).saturating_sub(self.ahead);
+        self.steps.iter().map(move |(step, count)| (begin(step), count))
     }
 
     /// The step with the highest count, the first of several.
-    pub fn peak(&self) -> Option<(i64, u64)> {
+    pub fn peak_by(&self, height: impl Fn(&C) -> u64) -> Option<(i64, &C)> {
         self.steps()
-            .max_by_key(|(begin, count)| (*count, std::cmp::Reverse(*begin)))
+            .max_by_key(|(begin, count)| (height(count), std::cmp::Reverse(*begin)))
     }
 }
 
@@ -100,10 +103,16 @@ mod tests {
     fn the_first_of_equal_minutes_is_the_peak() {
         let mut minutes = Minutes::default();
         for second in [59, 60, 119, 180, 239] {
-            minutes.add(second * 1_000_000_000);
+            minutes.add(second * 1_000_000_000, &1_u64);
         }
-        assert_eq!(minutes.peak(), Some((MINUTE, 2)));
+        assert_eq!(minutes.peak_by(|count| *count), Some((MINUTE, &2)));
         assert_eq!(minutes.steps().map(|(_, count)| count).sum::<u64>(), 5);
+        minutes.shift(1_500_000_000);
+        assert_eq!(
+            minutes.steps().next(),
+            Some((-1_500_000_000, &1)),
+            "a minute of a clock that was ahead stays one"
+        );
     }
 
     proptest! {
@@ -112,7 +121,7 @@ mod tests {
             let cut = cut.min(times.len());
             let of = |times: &[i64]| {
                 let mut minutes = Minutes::default();
-                times.iter().for_each(|second| minutes.add(second * 1_000_000_000));
+                times.iter().for_each(|second| minutes.add(second * 1_000_000_000, &1_u64));
                 minutes
             };
             let mut joined = of(&times[cut..]);

@@ -14,6 +14,7 @@ pub mod examine;
 mod fields;
 pub mod histogram;
 pub mod keyed;
+pub mod life;
 pub mod matcher;
 pub mod minutes;
 pub mod over_time;
@@ -23,6 +24,7 @@ pub mod requests;
 pub mod tallies;
 pub mod tally;
 mod torn;
+pub mod traffic;
 
 use crate::input::block::Block;
 use crate::record::time::range::Range;

@@ -6,18 +6,21 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use super::compile::REQUESTS_PROBE;
+use super::histogram::Histogram;
 use super::minutes::Minutes;
 use super::tally::Place;
 use crate::digest::Digest;
 use crate::record::{Record, TimeQuality};
+use crate::scan::filter::ProbeId;
 
 /// Most endpoints that are counted one by one in each source; the rest is counted together.
-const MOST_ENDPOINTS: usize = 2_000;
+pub(super) const MOST_ENDPOINTS: usize = 2_000;
 
 /// Texts of which every failed request's line contains one: the beginning of the status behind the request's
 /// quote, or behind its key in JSON, in JSON within JSON, and in logfmt.
 pub(super) fn gates() -> impl Iterator<Item = String> {
-    const BEHIND_QUOTE: &[&str] = &["\" 50", "\" 51", "\" 52", "\" 53", "\" 009"];
+    const BEHIND_QUOTE: &[&str] = &["\" 50", "\" 51", "\" 52", "\" 53", "\" 59", "\" 009"];
     const KEYS_END: &[&str] = &["status", "code"];
     const BETWEEN: &[&str] = &[
         "=",
@@ -37,13 +40,47 @@ pub(super) fn gates() -> impl Iterator<Item = String> {
         .flat_map(|key| BETWEEN.iter().map(move |between| format!("{key}{between}")));
     let behind_key =
         pairs.flat_map(|before| STATUSES_BEGIN.iter().map(move |begin| format!("{before}{begin}")));
-    // HAProxy writes the status before the request.
-    const BEFORE_REQUEST: &[&str] = &[" 500 ", " 502 ", " 503 ", " 504 "];
+    let numbers = NUMBERS.iter().map(|number| format!(" {number} "));
+    let of_squid = USUAL.iter().map(|number| format!("/{number} "));
     BEHIND_QUOTE
         .iter()
-        .chain(BEFORE_REQUEST)
         .map(|gate| (*gate).to_owned())
+        .chain(numbers)
+        .chain(of_squid)
         .chain(behind_key)
+}
+
+/// Statuses of failures that servers answer with, and those that proxies of their own invent (Cloudflare's 520 to 530).
+const NUMBERS: &[u16] = &[
+    500, 501, 502, 503, 504, 505, 507, 508, 511, 520, 521, 522, 523, 524, 525, 526, 530, 598, 599,
+];
+
+/// Those of them that are usual.
+const USUAL: &[u16] = &[500, 501, 502, 503, 504];
+
+/// Whether a gate like ` 502 ` at `place` was hit by a number that is no status: a size, a count, a port. Proxies write the status
+/// behind timers, a path, seconds or a bar; IIS before two other numbers.
+pub(super) fn is_other_number(window: &[u8], place: usize, probe: ProbeId) -> bool {
+    /// How much of the line before it is looked at, in bytes.
+    const NEAR: usize = 64;
+    const GATE: usize = " 502 ".len();
+    let is_number = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+    let Some([b' ', b'5', _, _, b' ']) = window
+        .get(place..place + GATE)
+        .filter(|_| probe == REQUESTS_PROBE)
+    else {
+        return false;
+    };
+    let before = &window[place.saturating_sub(NEAR)..place];
+    let Some(blank) = before.iter().rposition(u8::is_ascii_whitespace) else {
+        return false;
+    };
+    let word = &before[blank + 1..];
+    let is_usual = |byte: &u8| matches!(byte, b'/' | b'|' | b'.' | b'-' | b'"');
+    let behind = &window[place + GATE..window.len().min(place + GATE + NEAR)];
+    let mut behind = behind.split(u8::is_ascii_whitespace);
+    let mut is_iis = || behind.next().is_some_and(is_number) && behind.next().is_some_and(is_number);
+    !(word.is_empty() || word.iter().any(is_usual) || word == b"Completed" || is_iis())
 }
 
 /// How often, and from when to when.
@@ -68,6 +105,8 @@ pub struct FailedRequests {
     pub others: BTreeMap<u16, Counted>,
     /// When they were answered, as far as their lines state a time.
     pub minutes: Minutes,
+    /// The same, as far as it takes to see pauses.
+    pub times: Histogram,
 }
 
 impl FailedRequests {
@@ -80,14 +119,15 @@ impl FailedRequests {
             last: record.time.at,
             ends: [place; 2],
         };
-        let endpoint = format!("{} {}", http.method, template(&http.path));
+        let endpoint = endpoint_of(&http.method, &http.path);
         self.add_counted(endpoint, http.status, counted);
         let stated = matches!(
             record.time.quality,
             TimeQuality::Written | TimeQuality::ZoneAssumed | TimeQuality::YearAssumed
         );
         if let Some(time) = record.time.at.filter(|_| stated) {
-            self.minutes.add(time);
+            self.minutes.add(time, &1);
+            self.times.add(time);
         }
     }
 
@@ -100,6 +140,7 @@ impl FailedRequests {
             sum(self.others.entry(status), counted);
         }
         self.minutes.merge(&later.minutes);
+        self.times.merge(&later.times);
     }
 
     fn add_counted(&mut self, endpoint: String, status: u16, counted: Counted) {
@@ -140,6 +181,7 @@ impl FailedRequests {
             }
         }
         self.minutes.shift(by);
+        self.times = self.times.shifted(by);
     }
 
     /// All of them together, however they are told apart; `None` if there are none.
@@ -192,6 +234,11 @@ fn sum<K: Ord>(entry: Entry<'_, K, Counted>, counted: Counted) {
 pub(super) fn is_failed(record: &Record) -> bool {
     let status = record.http.as_ref().map(|http| http.status);
     status.is_some_and(|status| status < 100 || (500..600).contains(&status))
+}
+
+/// What is counted together: `GET /orders/{id}`.
+pub(super) fn endpoint_of(method: &str, path: &str) -> String {
+    format!("{method} {}", template(path))
 }
 
 /// The path with what looks like an id replaced, so that one endpoint is one row.

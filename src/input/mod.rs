@@ -7,7 +7,7 @@
 //! [`walk`] finds the files, `producer` threads open them by content and cut them, [`stream`] puts what they
 //! make into order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -78,6 +78,14 @@ impl Source {
             modified: None,
             set: None,
             plan: Plan::default(),
+        }
+    }
+
+    /// The file that it is (or lies in), if that can be read again: pipes cannot.
+    pub fn file_on_disk(&self) -> Option<&Path> {
+        match &self.origin {
+            Origin::File(path) if path.is_file() => Some(path),
+            Origin::File(_) | Origin::Stdin => None,
         }
     }
 

@@ -23,7 +23,7 @@ use super::shape::shape;
 use super::time::Clock;
 use super::time::turns::{Turn, clock_at};
 use super::unit::{Unit, Units};
-use super::{Fields, Record, Time, TimeQuality};
+use super::{Fields, Http, Record, Time, TimeQuality};
 use crate::input::block::Block;
 use crate::input::window::Window;
 use crate::report::visible::strip_colour;
@@ -262,13 +262,7 @@ impl<'a> RecordReader<'a> {
             },
             None => self.time_between(extent),
         };
-        let explicit = header.transport || matches!(header.format, Format::Json | Format::Logfmt);
-        let implied = header.service.as_deref();
-        let service = match (implied, self.file_service) {
-            (Some(service), _) if explicit => Some(service.to_owned()),
-            (_, Some(service)) => Some(service.to_owned()),
-            (implied, None) => implied.map(str::to_owned),
-        };
+        let service = service_of(&header, self.file_service);
         let (as_written, fields, facts) = self.as_written(raw, &bytes, &header);
         let mut facts = facts.unwrap_or_else(|| facts::of_line(&header.body, clock));
         if header.format == Format::Iis
@@ -498,6 +492,21 @@ impl<'a> RecordReader<'a> {
             .stamp
             .map(|stamp| stamp.nanos)
     }
+}
+
+/// The service of a record that begins with this header, in a file whose name suggests `file_service`.
+pub(crate) fn service_of(header: &Header<'_>, file_service: Option<&str>) -> Option<String> {
+    let explicit = header.transport || matches!(header.format, Format::Json | Format::Logfmt);
+    match (header.service.as_deref(), file_service) {
+        (Some(service), _) if explicit => Some(service.to_owned()),
+        (_, Some(service)) => Some(service.to_owned()),
+        (implied, None) => implied.map(str::to_owned),
+    }
+}
+
+/// The request of a line of IIS, by the names of its fields.
+pub(crate) fn w3c_request(names: &[u8], line: &[u8]) -> Option<Http> {
+    facts::of_w3c(names, line).map(|(http, _)| http)
 }
 
 /// Units that were described last, by where they begin.

@@ -194,18 +194,30 @@ fn of_access(line: &[u8]) -> Facts<'_> {
 
 /// `E, [2026-11-28T06:44:38.885560 #8163] ERROR -- cart: [request id] message`.
 fn of_ruby(line: &[u8]) -> Facts<'_> {
+    let (tag, message) = ruby_message(line);
+    Facts {
+        logger: text(ruby_behind(line).0),
+        request_id: tag.and_then(text),
+        duration: request::rails_completed(message),
+        ..Facts::default()
+    }
+}
+
+/// Logger and what follows it.
+fn ruby_behind(line: &[u8]) -> (&[u8], &[u8]) {
     let rest = memmem::find(line, b" -- ")
         .and_then(|at| line.get(at + 4..))
         .unwrap_or_default();
-    let (name, message) = split_at_byte(rest, b':').unwrap_or_default();
-    let message = trim_blanks(message);
+    split_at_byte(rest, b':').unwrap_or_default()
+}
+
+/// Request and message of a line of Ruby's Logger.
+pub(super) fn ruby_message(line: &[u8]) -> (Option<&[u8]>, &[u8]) {
+    let message = trim_blanks(ruby_behind(line).1);
     let tag = bracketed(message).filter(|(tag, _)| layout::is_uuid(tag));
-    let message = tag.map_or(message, |(_, rest)| trim_blanks(rest));
-    Facts {
-        logger: text(name),
-        request_id: tag.and_then(|(tag, _)| text(tag)),
-        duration: request::rails_completed(message),
-        ..Facts::default()
+    match tag {
+        Some((tag, rest)) => (Some(tag), trim_blanks(rest)),
+        None => (None, message),
     }
 }
 

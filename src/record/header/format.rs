@@ -139,6 +139,20 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether each line of this layout is a request.
+    pub(crate) fn is_access(self) -> bool {
+        matches!(
+            self,
+            Format::AccessCombined
+                | Format::HaProxy
+                | Format::Squid
+                | Format::Envoy
+                | Format::Iis
+                | Format::AwsElb
+                | Format::Gin
+        )
+    }
+
     /// The name in the report.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::tail::tail;
 use super::text::{bracketed, leading_number, number, split_at_byte, trim_blanks, utf8, word};
-use super::{Format, Header, access, bracket, dated, layout, level, logfmt, request, system};
+use super::{Format, Header, access, bracket, dated, facts, layout, level, logfmt, request, system};
 use crate::record::Level;
 use crate::record::time::{Clock, parse_prefix, parse_whole};
 
@@ -139,6 +139,7 @@ fn ruby<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
         stamp: Some(stamp),
         level: Some(level),
         pid,
+        http: request::rails_answer(facts::ruby_message(line).1),
         starts_record: true,
         ..Header::new(Format::RubyLogger, line)
     })

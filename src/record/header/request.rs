@@ -294,7 +294,18 @@ pub(super) fn rails<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
             ..header
         });
     }
-    rails_completed(line).map(|_| header)
+    let http = rails_answer(line)?;
+    Some(Header {
+        http: Some(http),
+        ..header
+    })
+}
+
+/// What `Completed 500 Internal Server Error in 12ms` says: which request that was, another line does.
+pub(super) fn rails_answer(message: &[u8]) -> Option<Http> {
+    rails_completed(message)?;
+    let (status, _) = word(message.strip_prefix(b"Completed ")?);
+    http(b"-", b"-", status, None)
 }
 
 /// The nanoseconds of `Completed 500 Internal Server Error in 12ms (ActiveRecord: 0.0ms)`.
