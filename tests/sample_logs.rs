@@ -100,6 +100,14 @@ fn mqtt_duplicate_client_blames_the_client_id() {
             .unwrap()
             .contains(&worker)
     );
+    // Its client has an id of its own: what is said of clients that share one does not hold for it.
+    let dropped = finding(&report, "mqtt/stale-connection");
+    assert_eq!(dropped["captures"]["client"][0]["value"], "prompt-portal-27564");
+    assert!(
+        !dropped["cause"].as_str().unwrap().contains("same client id"),
+        "{}",
+        dropped["cause"]
+    );
 }
 
 #[test]

@@ -200,13 +200,30 @@ fn bound_ports(detected: &Detected, library: &Library) -> BTreeMap<usize, BTreeS
 }
 
 impl Analysis<'_> {
-    /// Which signatures were found in which sources, for page sections that depend on it.
-    pub fn sources_by_id(&self) -> BTreeMap<&str, BTreeSet<usize>> {
-        let mut sources: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-        for found in &self.found {
-            let own = sources.entry(&found.signature.id).or_default();
-            own.extend(found.tally.sources.keys());
-        }
-        sources
+    /// Whether signature `id` was found in a log of `found` (pieces of one log have one name in `logs`),
+    /// and not about another client, job, process, container or port than `found`.
+    pub fn found_together(&self, found: &Found<'_>, id: &str, logs: &[String]) -> bool {
+        let own: BTreeSet<&String> = found.tally.sources.keys().map(|source| &logs[*source]).collect();
+        self.found.iter().any(|other| {
+            let in_own_log = |source: &usize| own.contains(&logs[*source]);
+            other.signature.id == id
+                && other.tally.sources.keys().any(in_own_log)
+                && !about_different(found, other)
+        })
     }
+}
+
+/// Whether both name a client, job, process, container or port, and none that is the same.
+fn about_different(one: &Found<'_>, other: &Found<'_>) -> bool {
+    ["client", "job", "pid", "container", "port"].iter().any(|name| {
+        let named = |found: &Found<'_>| {
+            found
+                .tally
+                .captures
+                .get(*name)
+                .map(|counts| counts.values().map(str::to_owned).collect())
+        };
+        let (one, other): (Option<BTreeSet<String>>, Option<BTreeSet<String>>) = (named(one), named(other));
+        one.zip(other).is_some_and(|(one, other)| one.is_disjoint(&other))
+    })
 }

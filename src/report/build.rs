@@ -272,15 +272,9 @@ fn findings(
     skew: &Skew,
     citations: &mut Citations<'_>,
 ) -> Vec<Finding> {
-    let found_in = analysis.sources_by_id();
     let number = |(number, found): (usize, &Found<'_>)| {
         // A section may be meant for "together with another signature in the same log".
-        let own: BTreeSet<&String> = found.tally.sources.keys().map(|source| &logs[*source]).collect();
-        let together = |id: &str| {
-            found_in
-                .get(id)
-                .is_some_and(|sources| sources.iter().any(|source| own.contains(&logs[*source])))
-        };
+        let together = |id: &str| analysis.found_together(found, id, logs);
         finding(number, found, skew, citations, together)
     };
     analysis.found.iter().enumerate().map(number).collect()

@@ -92,7 +92,7 @@ impl Role {
 pub struct Section {
     /// `Cause`, `Fix`, ...
     pub name: String,
-    /// The section replaces its namesake when this signature was found in the same source.
+    /// The section replaces its namesake when this signature was found together with it.
     pub with: Option<String>,
     /// The Markdown below the heading.
     pub body: String,
@@ -194,7 +194,7 @@ impl Signature {
     }
 
     /// The section of this name that applies when the signatures for which `seen` says yes
-    /// were found in the same source.
+    /// were found together with it.
     pub fn section(&self, name: &str, seen: impl Fn(&str) -> bool) -> Option<&Section> {
         let named = || self.text().sections.iter().filter(|section| section.name == name);
         named()
