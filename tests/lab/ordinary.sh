@@ -2,7 +2,8 @@
 # Makes the ordinary-log corpus again: healthy and noisy logs of real programs, compressed, into a folder.
 #   tests/lab/ordinary.sh /tmp/ordinary && cp /tmp/ordinary/*.zst tests/ordinary/
 # Needs what Debian, PyPI, npm and crates.io install: nginx apache2 postgresql redis-server mosquitto mariadb-server
-# haproxy memcached openssh-server rsyslog cron tomcat10 nodejs npm golang python3 curl zstd.
+# haproxy memcached openssh-server rsyslog cron tomcat10 nodejs npm golang python3 php-cli ruby ruby-minitest gcc make
+# curl zstd.
 # A program that is not there is left out, and named at the end.
 set -uo pipefail
 out=${1:?folder for the logs}
@@ -169,13 +170,36 @@ go_rust_java_logs() {
     keep "$work/tomcat.txt" tomcat; cat "$work/tc/logs/"*access* > "$work/tc-access.txt" 2>/dev/null && keep "$work/tc-access.txt" tomcat-access
   else missing+=(tomcat10); fi
 }
+green_logs() { # green builds and tests of small programs, whose names and tests speak of errors
+  green="$work/green"; mkdir -p "$green"
+  has go && { mkdir -p "$green/go/cart"
+    printf 'module example.org/shop\n\ngo 1.19\n' > "$green/go/go.mod"
+    printf 'package cart\n\nfunc Total(prices []int) (sum int) {\n\tfor _, p := range prices {\n\t\tsum += p\n\t}\n\treturn\n}\n' > "$green/go/cart/cart.go"
+    printf 'package cart\n\nimport "testing"\n\nfunc TestTotal(t *testing.T) {\n\tif Total([]int{1, 2}) != 3 {\n\t\tt.Fatal("wrong")\n\t}\n}\nfunc TestRecoversFromPanic(t *testing.T) {\n\tdefer func() { t.Log("recovered, as expected:", recover()) }()\n\tvar m map[string]int\n\tm["a"] = 1\n}\nfunc TestTimeoutError(t *testing.T) { t.Skip("slow") }\n' > "$green/go/cart/cart_test.go"
+    (cd "$green/go" && echo "Run go vet ./..." && go vet ./... && echo "Run go test -v ./..." && go test -v ./...) > "$green/go.txt" 2>&1; keep "$green/go.txt" green-go; }
+  has make && { mkdir "$green/c"
+    printf 'CFLAGS = -O2 -Wall -Wextra\nall: shop\nshop: main.o cart.o\n\t$(CC) -o $@ $^\ntest: shop\n\t./shop 1 2 && echo "PASS: cart"\nclean:\n\trm -f *.o shop\n' > "$green/c/Makefile"
+    printf '#include <stdio.h>\n#include <stdlib.h>\nint total(int, int);\nstatic int unused_error_handler(void) { return 1; }\nint main(int c, char **v) { printf("total %%d\\n", total(atoi(v[1]), atoi(v[c - 1]))); return 0; }\n' > "$green/c/main.c"
+    printf 'int total(int a, int b) { return a + b; }\n' > "$green/c/cart.c"
+    (make -C "$green/c" clean; make -C "$green/c" test) > "$green/make.txt" 2>&1; keep "$green/make.txt" green-make; }
+  has cargo && { mkdir -p "$green/rust/src"
+    printf '[package]\nname = "cart"\nversion = "0.1.0"\nedition = "2021"\n' > "$green/rust/Cargo.toml"
+    printf '/// Sums up.\n/// ```\n/// assert_eq!(cart::total(&[1, 2]), 3);\n/// ```\npub fn total(prices: &[u32]) -> u32 {\n    prices.iter().sum()\n}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn sums() {\n        assert_eq!(super::total(&[1, 2]), 3);\n    }\n    #[test]\n    #[should_panic(expected = "no prices")]\n    fn panics_without_prices() {\n        panic!("no prices");\n    }\n    #[test]\n    #[ignore = "slow"]\n    fn error_timeout() {}\n}\n' > "$green/rust/src/lib.rs"
+    (cd "$green/rust" && CARGO_TERM_COLOR=never cargo test) > "$green/rust.txt" 2>&1; keep "$green/rust.txt" green-cargo; }
+  has ruby && { printf 'require "minitest/autorun"\nclass CartTest < Minitest::Test\n  def test_total; assert_equal 3, [1, 2].sum; end\n  def test_error_is_raised; assert_raises(ZeroDivisionError) { 1 / 0 }; end\n  def test_slow; skip "slow"; end\nend\n' > "$green/cart_test.rb"
+    ruby "$green/cart_test.rb" -v > "$green/ruby.txt" 2>&1; keep "$green/ruby.txt" green-minitest; }
+  has php && { echo hi > "$green/index.html"
+    php -S 127.0.0.1:18213 -t "$green" > "$green/php.txt" 2>&1 & pid=$!
+    sleep 2; for page in / /index.html /nosuch; do curl -s -o /dev/null "http://127.0.0.1:18213$page"; done; kill $pid; wait $pid
+    keep "$green/php.txt" php-server; }
+}
 ci_logs() { # a green job, with the stamps of a CI system before what the programs above printed
   for kind in pip npm cargo pytest jest gotest; do
     [ -s "$work/$kind.txt" ] && python3 "$here/ci_stamps.py" < "$work/$kind.txt" > "$work/ci-$kind.txt"
   done
   cat "$work"/ci-*.txt > "$work/ci.txt"; keep "$work/ci.txt" ci-green
 }
-for part in ${PARTS:-machine nginx apache postgres redis mosquitto mariadb haproxy sshd syslog python node go_rust_java ci}; do "${part}_logs"; done
+for part in ${PARTS:-machine nginx apache postgres redis mosquitto mariadb haproxy sshd syslog python node go_rust_java green ci}; do "${part}_logs"; done
 zstd -dqc "$out"/*.zst | wc -c
 [ ${#missing[@]} -eq 0 ] || echo "left out, not installed: ${missing[*]}" >&2
 rm -rf "$work"
