@@ -1,13 +1,22 @@
 //! Embeds the signature pages: writes a list of `(id, include_str!(page))` that
-//! `src/signature/library.rs` includes.
+//! `src/signature/library.rs` includes, and the gates of the patterns in them, which `src/scan/required.rs` includes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+#[path = "src/scan/gate.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the program uses more of it")]
+mod gate;
+#[path = "src/scan/rarity.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the program uses more of it")]
+mod rarity;
+
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=signatures");
+    for input in ["signatures", "src/scan/gate.rs", "src/scan/rarity.rs"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("signatures");
     let mut pages = Vec::new();
     collect(&root, &mut pages)?;
@@ -18,13 +27,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         by_id.insert(id.join("/"), page);
     }
     let mut list = String::from("&[\n");
+    let mut patterns = BTreeSet::new();
     for (id, page) in &by_id {
         list += &format!("    ({id:?}, include_str!({page:?})),\n");
+        patterns.extend(patterns_of(&fs::read_to_string(page)?));
     }
     list += "]\n";
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("embedded_signatures.rs"), list)?;
+    let gates: Vec<String> = patterns.iter().filter_map(|pattern| prepared(pattern)).collect();
     fs::write(
-        PathBuf::from(env::var("OUT_DIR")?).join("embedded_signatures.rs"),
-        list,
+        out.join("prepared_gates.rs"),
+        format!("&[\n{}]\n", gates.concat()),
     )?;
     Ok(())
 }
@@ -39,4 +53,27 @@ fn collect(dir: &Path, pages: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// The patterns of a page that stand between single quotes, which are nearly all. Others are prepared when the program runs.
+fn patterns_of(page: &str) -> impl Iterator<Item = String> {
+    let block = page.split("```").nth(1).unwrap_or_default();
+    let values = block.split("regex = '").skip(1);
+    values.filter_map(|value| Some(value.split_once('\'')?.0.to_owned()))
+}
+
+/// The row of a pattern, if it has a gate.
+fn prepared(pattern: &str) -> Option<String> {
+    let gate = gate::of_regex(pattern)?;
+    let mut row = format!("    ({pattern:?}, &[");
+    for (literal, beside) in gate.literals.iter().zip(&gate.beside) {
+        let sets: Vec<String> = beside.sets.iter().map(|set| format!("&{set:?}")).collect();
+        let one_line = beside.pattern.is_some();
+        row += &format!(
+            "({literal:?}, {}, {one_line}, &[{}]), ",
+            beside.exact,
+            sets.join(", ")
+        );
+    }
+    Some(row + "]),\n")
 }

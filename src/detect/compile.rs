@@ -11,17 +11,20 @@ use rayon::prelude::*;
 use toml::Spanned;
 
 use super::cre;
+use super::fields;
 use super::life::Turn;
 use super::matcher::{Caught, Matcher};
+use super::over_time;
 use super::requests;
 use super::torn::{self, FIRST_PROBE};
 use crate::error::Error;
-use crate::record::keyed::Keys;
+use crate::record::keyed::Keys as LineKeys;
 use crate::scan::beside;
 use crate::scan::filter::{Filter, ProbeId, Wanted};
 use crate::scan::gate::{self, Gate};
 use crate::scan::pattern::{self, Pattern};
-use crate::signature::condition::{Match, Test};
+use crate::scan::required;
+use crate::signature::condition::{Keys, Match, Test};
 use crate::signature::diagnostic::PageError;
 use crate::signature::select::NamePattern;
 use crate::signature::{Library, Role, Signature};
@@ -44,6 +47,10 @@ pub(super) struct Probe {
     raw: OnceLock<Option<Pattern>>,
     /// The same for a line of any record.
     line: Option<String>,
+    /// A hit of its gate in such a line says all of that already.
+    proven: bool,
+    /// It asks for what few records are asked for, see [`Matcher::asks_for_facts`].
+    pub(super) asks_for_facts: bool,
 }
 
 /// What a record that satisfies a probe means for its signature.
@@ -97,7 +104,7 @@ pub struct Detector<'a> {
     /// For each signature those whose failures its records end.
     pub(super) recovers: Vec<Vec<usize>>,
     /// What several logs may say of the same event.
-    pub(super) keys: Keys,
+    pub(super) keys: LineKeys,
     /// For each signature the more generic ones that it drops in its records.
     pub(super) drops: Vec<Vec<usize>>,
     /// The CRE rules in it.
@@ -153,7 +160,7 @@ impl<'a> Detector<'a> {
         for (probe, gate) in compiled.into_iter().flatten() {
             let id = ProbeId::try_from(probes.len()).map_or(ProbeId::MAX, |number| FIRST_PROBE + number);
             match gate {
-                Some(gate) => gates.extend(gate.wanted(id)),
+                Some(gate) => gates.extend(required::wanted(gate, id)),
                 None if slow.len() == MOST_SLOW => {
                     return Err(too_slow(&library.signatures()[probe.signature]));
                 }
@@ -165,7 +172,7 @@ impl<'a> Detector<'a> {
         let rules = cre::Rules::new(library, first);
         gates.extend(rules.wanted());
         let mut detector = Detector {
-            keys: Keys::default(),
+            keys: LineKeys::default(),
             library,
             rules,
             filter: Filter::new(gates),
@@ -197,16 +204,30 @@ impl<'a> Detector<'a> {
         self.probes.get(id.checked_sub(FIRST_PROBE)? as usize)
     }
 
-    /// The probes of those hits in a record that are worth reading it.
-    pub(super) fn worth_reading(&self, raw: &[u8], hits: &[(usize, ProbeId)]) -> Vec<ProbeId> {
+    /// The probes of those hits in a record that are worth reading it. `whole` says whether line ends
+    /// stand on both sides of it.
+    pub(super) fn worth_reading(&self, raw: &[u8], whole: bool, hits: &[(usize, ProbeId)]) -> Vec<ProbeId> {
         let mut probes: Vec<ProbeId> = hits.iter().map(|(_, probe)| *probe).collect();
         probes.sort_unstable();
         probes.dedup();
-        let pattern = |probe: &ProbeId| self.raw_pattern(self.probe(*probe)?)?.get();
-        if beside::is_as_written(raw) {
-            probes.retain(|probe| pattern(probe).is_none_or(|pattern| pattern.is_match(raw)));
+        let was_looked_at = whole && raw.len() <= beside::REACH;
+        let is_open = |probe: &ProbeId| {
+            let probe = self.probe(*probe);
+            probe.is_some_and(|probe| !(probe.proven && was_looked_at))
+        };
+        if probes.iter().any(is_open) && beside::is_as_written(raw) {
+            let pattern = |probe: &ProbeId| self.raw_pattern(self.probe(*probe)?)?.get();
+            probes.retain(|probe| {
+                !is_open(probe) || pattern(probe).is_none_or(|pattern| pattern.is_match(raw))
+            });
         }
         probes
+    }
+
+    /// Whether the value of one of a record's less usual facts is asked for by one of these probes.
+    pub(super) fn ask_for_facts(&self, probes: &[ProbeId]) -> bool {
+        let asks = |probe: &ProbeId| self.probe(*probe).is_some_and(|probe| probe.asks_for_facts);
+        probes.iter().any(asks)
     }
 
     fn raw_pattern<'p>(&self, probe: &'p Probe) -> Option<&'p Pattern> {
@@ -269,13 +290,18 @@ fn compile(library: &Library, number: usize) -> Vec<(Probe, Option<Gate>)> {
         return Vec::new();
     }
     let slots = slots(&signature.condition).into_iter().enumerate();
+    let keys = over_time::key_of(&signature.condition);
+    let keyed = keys.is_some_and(|Keys(names)| names.iter().any(|name| fields::is_fact(name)));
     let probe = |(part, (slot, test)): (usize, (Slot, Test))| {
-        let gate = gate::of_test(&test);
+        let gate = required::of_test(&test);
+        let matcher = Matcher::new(&test);
         let probe = Probe {
             signature: number,
             slot,
-            matcher: Matcher::new(&test),
+            asks_for_facts: keyed || matcher.asks_for_facts(),
+            matcher,
             part,
+            proven: gate.as_ref().is_some_and(|gate| is_proven_by(&test, gate)),
             raw: OnceLock::new(),
             // Others are found by their gate.
             line: gate
@@ -288,6 +314,26 @@ fn compile(library: &Library, number: usize) -> Vec<(Probe, Option<Gate>)> {
     slots.map(probe).collect()
 }
 
+/// Whether a hit of `gate` in a line that is its record's text says all that [`raw_pattern`] would.
+fn is_proven_by(test: &Test, gate: &Gate) -> bool {
+    let mut texts = Vec::new();
+    let mut gates = gate.literals.iter().zip(&gate.beside);
+    is_one_choice(test, &mut texts)
+        && gates.all(|(literal, beside)| beside.pattern.is_some() || texts.contains(&literal.as_str()))
+}
+
+/// Whether one text or pattern of several, each by itself, is all that a test asks of the text. The texts are added to `texts`.
+fn is_one_choice<'t>(test: &'t Test, texts: &mut Vec<&'t str>) -> bool {
+    let text = test.contains.as_ref().map(|text| text.as_ref().as_str());
+    let parts =
+        usize::from(text.is_some()) + usize::from(test.regex.is_some()) + usize::from(!test.any.is_empty());
+    texts.extend(text);
+    parts == 1
+        && test.all.is_empty()
+        && test.fields.is_empty()
+        && test.any.iter().all(|test| is_one_choice(test, texts))
+}
+
 fn too_slow(signature: &Signature) -> Error {
     Error::Page(Box::new(page_error(
         signature,
@@ -298,7 +344,7 @@ fn too_slow(signature: &Signature) -> Error {
 }
 
 /// The conditions on single records that a signature's condition is made of.
-pub(super) fn slots(condition: &Match) -> Vec<(Slot, Test)> {
+fn slots(condition: &Match) -> Vec<(Slot, Test)> {
     if let Some(sequence) = &condition.sequence {
         let steps = sequence.steps.iter().cloned().enumerate();
         let steps = steps.map(|(step, test)| (Slot::Step(step), test));
@@ -404,7 +450,7 @@ pub fn check(signature: &Signature) -> Result<Conditions, PageError> {
     let mut conditions = Conditions::default();
     for (_, test) in slots(&signature.condition) {
         check_test(signature, &test, &mut conditions.captures)?;
-        match gate::of_test(&test) {
+        match required::of_test(&test) {
             Some(gate) => conditions.gates.push(gate),
             None => conditions.slow.push(slow_error(signature, &test)),
         }

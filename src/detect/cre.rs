@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use super::tally::Occurrence;
 use crate::scan::filter::{ProbeId, Wanted};
 use crate::scan::gate::{self, Beside, Gate};
+use crate::scan::required;
 use crate::signature::Library;
 use crate::signature::cre::{Condition, Kind, Term, What};
 
 pub(super) mod entries;
 pub(super) mod examine;
-pub(super) mod explain;
 pub(super) mod log;
 mod machine;
 mod stamps;
@@ -151,7 +151,7 @@ impl Rules {
         let gates = self.terms.iter().enumerate();
         gates
             .filter_map(|(number, compiled)| Some((self.probe(number), gate_of(&compiled.term)?)))
-            .flat_map(|(probe, gate)| gate.wanted(probe))
+            .flat_map(|(probe, gate)| required::wanted(gate, probe))
     }
 
     fn probe(&self, number: usize) -> ProbeId {

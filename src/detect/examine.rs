@@ -25,7 +25,7 @@ use crate::digest::Digest;
 use crate::input::block::Block;
 use crate::record::edge::{DATE_RANGE, first_stamp, last_stamp};
 use crate::record::header::{self, Format};
-use crate::record::reader::RecordReader;
+use crate::record::reader::{Extent, RecordReader};
 use crate::record::time::Clock;
 use crate::record::time::range::Range as TimeRange;
 use crate::record::time::turns::clock_at;
@@ -151,11 +151,14 @@ pub fn examine(
             continue;
         }
         let raw = text.bytes(extent.start..extent.end);
-        let own = detector.worth_reading(raw, own);
+        let own = detector.worth_reading(raw, is_whole(window, &extent), own);
         if own.is_empty() {
             continue;
         }
-        let record = reader.read(extent);
+        let record = match detector.ask_for_facts(&own) {
+            true => reader.read(extent),
+            false => reader.read_keys(extent),
+        };
         if !range.covers(&record.time) {
             found.left_out += 1;
             continue;
@@ -163,7 +166,7 @@ pub fn examine(
         found.records += 1;
         let own = with_text(detector, &record, own, &mut buffers);
         let line = lines.line_of(window, extent.start);
-        found.take(detector, block, &record, raw, line, &own);
+        found.take(detector, block, &record, line, &own);
     }
     found.samples = pulse(block, clock);
     found.sample = keyed::sample(&detector.keys, block, clock);
@@ -204,7 +207,12 @@ pub(super) fn hits(
     let mut hits = Vec::new();
     // A literal that crosses the end of the part begins in it, so it is this part's.
     let end = (part.end + detector.filter.longest()).min(window.len());
-    let mut search = detector.filter.search(&window[part.start..end], buffers);
+    // A body may also begin with a piece of an overlong line.
+    let begins = part
+        .start
+        .checked_sub(1)
+        .is_none_or(|above| window[above] == b'\n');
+    let mut search = detector.filter.search(&window[part.start..end], begins, buffers);
     let mut left = part.len();
     while let Some(piece) = search.go_on(|start, probe| {
         let place = part.start + start;
@@ -241,6 +249,15 @@ pub(super) fn lines_of(window: &[u8], part: &Range<usize>) -> impl Iterator<Item
         Some(start..end)
     })
     .take_while(move |line| line.start < part.end)
+}
+
+/// Whether line ends, or the window's beginning, stand on both sides of it.
+fn is_whole(window: &[u8], extent: &Extent) -> bool {
+    let begins = extent
+        .start
+        .checked_sub(1)
+        .is_none_or(|above| window[above] == b'\n');
+    begins && window.get(extent.end) == Some(&b'\n')
 }
 
 /// The probes of the hits, and those whose gates are found in the record's text only.
@@ -321,11 +338,16 @@ impl Examined {
             let start = (offset - at) as usize;
             Digest::of(text.bytes(start..start + bytes as usize))
         };
-        self.tallies.seal(digest_of);
-        for event in &mut self.events {
-            let occurrence = &mut event.occurrence;
-            occurrence.digest = digest_of(occurrence.sighting.offset, occurrence.bytes);
-        }
+        let seal = |occurrence: &mut Occurrence| {
+            let start = (occurrence.sighting.offset - at) as usize;
+            let raw = text.bytes(start..start + occurrence.bytes as usize);
+            occurrence.digest = Digest::of(raw);
+            occurrence.excerpt = excerpt(raw, occurrence);
+        };
+        self.tallies.seal(seal);
+        let events = self.events.iter_mut().map(|event| &mut event.occurrence);
+        let of_rules = self.rule_events.iter_mut().map(|event| &mut event.occurrence);
+        events.chain(of_rules).for_each(seal);
         for requests in self.requests.values_mut() {
             requests.seal(digest_of);
         }
@@ -354,7 +376,6 @@ impl Examined {
         detector: &Detector<'_>,
         block: &Block,
         record: &Record,
-        raw: &[u8],
         line: u64,
         probes: &[ProbeId],
     ) {
@@ -385,7 +406,7 @@ impl Examined {
         holding.sort_by_key(|(signature, slot, _)| (*signature, *slot));
         detector.suppress(&mut holding);
         for (signature, slot, caught) in holding {
-            let occurrence = occurrence(block, record, raw, line, caught);
+            let occurrence = occurrence(block, record, line, caught);
             if slot == Slot::Found
                 && let Some(turn) = detector.turns[signature].filter(|_| !is_handled(record))
             {
@@ -440,7 +461,7 @@ fn place(block: &Block, record: &Record, line: u64) -> Place {
 }
 
 /// The value of the key of a signature's condition over time.
-pub(super) fn key(
+fn key(
     detector: &Detector<'_>,
     record: &Record,
     signature: usize,
@@ -462,13 +483,7 @@ pub(super) fn key(
     Some(values?.join("\n"))
 }
 
-pub(super) fn occurrence(
-    block: &Block,
-    record: &Record,
-    raw: &[u8],
-    line: u64,
-    caught: Caught,
-) -> Occurrence {
+pub(super) fn occurrence(block: &Block, record: &Record, line: u64, caught: Caught) -> Occurrence {
     const NAMES_A_SERVICE: &[&str] = &["service", "unit", "container"];
     let matched = record.written_line(caught.line.unwrap_or(0));
     let about = caught
@@ -492,7 +507,8 @@ pub(super) fn occurrence(
         about,
         captures: caught.captures,
         keys: keys(record),
-        excerpt: excerpt(raw, line, matched, caught.column),
+        column: caught.column,
+        excerpt: Vec::new(),
     }
 }
 
@@ -509,7 +525,9 @@ fn keys(record: &Record) -> Vec<String> {
 
 /// The lines of a record that a reader must see: all of a short one; of a long one its
 /// beginning, its end, and what stands round the matched line.
-fn excerpt(raw: &[u8], first: u64, matched: usize, column: Option<usize>) -> Vec<ExcerptLine> {
+fn excerpt(raw: &[u8], occurrence: &Occurrence) -> Vec<ExcerptLine> {
+    let (first, column) = (occurrence.sighting.line, occurrence.column);
+    let matched = (occurrence.matched_line - first) as usize;
     let lines: Vec<&[u8]> = raw.split(|byte| *byte == b'\n').collect();
     let shown = |number: usize| {
         lines.len() <= WHOLE_EXCERPT

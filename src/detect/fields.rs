@@ -18,6 +18,11 @@ pub(super) fn value<'r>(record: &'r Record, name: &str) -> Option<Cow<'r, str>> 
     own(record, name).or_else(|| record.field(name))
 }
 
+/// Whether [`RecordReader::read_keys`](crate::record::reader::RecordReader::read_keys) leaves this field out.
+pub(super) fn is_fact(name: &str) -> bool {
+    matches!(name, "thread" | "logger")
+}
+
 fn own<'r>(record: &'r Record, name: &str) -> Option<Cow<'r, str>> {
     let text = |text: &'r Option<String>| text.as_deref().map(Cow::Borrowed);
     let http = record.http.as_ref();
@@ -38,7 +43,7 @@ fn own<'r>(record: &'r Record, name: &str) -> Option<Cow<'r, str>> {
     }
 }
 
-pub(super) fn level_name(level: Level) -> &'static str {
+fn level_name(level: Level) -> &'static str {
     match level {
         Level::Debug => "debug",
         Level::Info => "info",

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use super::tally::{Occurrence, Tally};
-use crate::digest::Digest;
 
 /// Most tallies of one signature.
 const MOST_TALLIES: usize = 96;
@@ -166,9 +165,9 @@ impl Tallies {
     }
 
     /// As [`Tally::seal`].
-    pub(super) fn seal(&mut self, digest_of: impl Fn(u64, u64) -> Digest) {
+    pub(super) fn seal(&mut self, seal: impl Fn(&mut Occurrence)) {
         for tally in self.by_subject.values_mut() {
-            tally.seal(&digest_of);
+            tally.seal(&seal);
         }
     }
 
@@ -206,6 +205,7 @@ mod tests {
 
     use super::super::tally::Sighting;
     use super::*;
+    use crate::digest::Digest;
     use crate::record::{Time, TimeQuality};
 
     fn occurrence(second: i64, about: u8) -> (Subject, Occurrence) {
@@ -232,6 +232,7 @@ mod tests {
             captures: Vec::new(),
             keys: Vec::new(),
             digest: Digest::of(b""),
+            column: None,
             excerpt: Vec::new(),
         };
         let subject = Subject {

@@ -106,7 +106,9 @@ pub struct Occurrence {
     pub captures: Vec<(String, String)>,
     /// What the record itself is tied to: `request ID`, `upstream ADDRESS`, `pid NUMBER`.
     pub keys: Vec<String>,
-    /// The lines to show.
+    /// Where in that line it stands, in bytes.
+    pub(super) column: Option<usize>,
+    /// The lines to show; known when the block that read them is done.
     pub excerpt: Vec<ExcerptLine>,
 }
 
@@ -260,10 +262,16 @@ impl Tally {
         if let Some(at) = occurrence.sighting.time.at {
             self.times.add(at);
         }
-        if occurrence.sighting.order_of_last(&self.last.sighting).is_gt() {
-            self.last = occurrence.clone();
+        let is_last = occurrence.sighting.order_of_last(&self.last.sighting).is_gt();
+        match (is_last, self.place_of(&occurrence) < SAMPLES) {
+            (true, true) => {
+                self.last = occurrence.clone();
+                self.keep(occurrence);
+            }
+            (true, false) => self.last = occurrence,
+            (false, true) => self.keep(occurrence),
+            (false, false) => {}
         }
-        self.keep(occurrence);
     }
 
     /// Adds another tally of the same signature.
@@ -296,11 +304,15 @@ impl Tally {
         }
     }
 
+    /// Where `occurrence` stands among the samples.
+    fn place_of(&self, occurrence: &Occurrence) -> usize {
+        self.samples
+            .partition_point(|known| known.sighting.order(&occurrence.sighting).is_le())
+    }
+
     /// Keeps `occurrence` if it is among the first few.
     fn keep(&mut self, occurrence: Occurrence) {
-        let at = self
-            .samples
-            .partition_point(|known| known.sighting.order(&occurrence.sighting).is_le());
+        let at = self.place_of(&occurrence);
         if at < SAMPLES {
             self.samples.insert(at, occurrence);
             self.samples.truncate(SAMPLES);
@@ -346,11 +358,9 @@ impl Occurrence {
 }
 
 impl Tally {
-    /// Notes what the bytes of the kept occurrences were: `digest_of` is given an offset and a length.
-    pub(super) fn seal(&mut self, digest_of: impl Fn(u64, u64) -> Digest) {
-        for occurrence in self.samples.iter_mut().chain([&mut self.last]) {
-            occurrence.digest = digest_of(occurrence.sighting.offset, occurrence.bytes);
-        }
+    /// Notes by `seal` what the bytes of the kept occurrences were.
+    pub(super) fn seal(&mut self, seal: impl Fn(&mut Occurrence)) {
+        self.samples.iter_mut().chain([&mut self.last]).for_each(seal);
     }
 
     /// Moves all times back, by nanoseconds.

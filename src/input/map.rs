@@ -170,17 +170,28 @@ impl Reread {
     }
 
     /// The bytes of `range` of the part. They stay as they are.
+    #[inline]
     pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
         let range = range.start..range.end.min(self.len());
-        for piece in range.start / PIECE..range.end.div_ceil(PIECE) {
-            if !self.read[piece].get() {
-                self.fill(piece);
-            }
+        // Most ranges lie in one piece.
+        let first = range.start / PIECE;
+        let here = range.end <= (first + 1) * PIECE && self.read.get(first).is_some_and(Cell::get);
+        if !here {
+            self.fill_all(range.clone());
         }
         let wanted = &self.cells[range];
         // SAFETY: these are cells of pieces that have been read, and those are never written to again while `self`
         // lives. `UnsafeCell<u8>` has the layout of `u8`.
         unsafe { std::slice::from_raw_parts(wanted.as_ptr().cast::<u8>(), wanted.len()) }
+    }
+
+    #[cold]
+    fn fill_all(&self, range: Range<usize>) {
+        for piece in range.start / PIECE..range.end.div_ceil(PIECE) {
+            if !self.read[piece].get() {
+                self.fill(piece);
+            }
+        }
     }
 
     fn fill(&self, piece: usize) {

@@ -138,17 +138,18 @@ fn is_label(body: &[u8]) -> bool {
 
 fn is_detail(body: &[u8]) -> bool {
     const DETAILS: &[&[u8]] = &[
-        b"DETAIL:  ",
-        b"HINT:  ",
-        b"STATEMENT:  ",
-        b"CONTEXT:  ",
-        b"QUERY:  ",
-        b"LOCATION:  ",
+        b"DETAIL",
+        b"HINT",
+        b"STATEMENT",
+        b"CONTEXT",
+        b"QUERY",
+        b"LOCATION",
     ];
+    const BEHIND: &[u8] = b":  ";
     let head = &body[..body.len().min(120)];
-    DETAILS
-        .iter()
-        .any(|label| memchr::memmem::find(head, label).is_some())
+    memchr::memchr_iter(b':', head).any(|colon| {
+        head[colon..].starts_with(BEHIND) && DETAILS.iter().any(|label| head[..colon].ends_with(label))
+    })
 }
 
 /// Whether `line` begins a record, whatever stands above `before`.

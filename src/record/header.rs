@@ -16,6 +16,7 @@ use memchr::{memchr, memmem};
 use super::marks::plain_text;
 use super::time::{Clock, Stamp, parse_whole};
 use super::{Http, Level};
+pub(super) use text::Known;
 use text::utf8;
 use value::Object;
 
@@ -249,7 +250,7 @@ impl<'a> Header<'a> {
         let mut body = std::mem::take(&mut self.body);
         if whole_line {
             body = plain_text(body);
-        } else if self.host.is_some() && memmem::find(&body, text::ESCAPED_END).is_some() {
+        } else if self.host.is_some() && text::ESCAPED_END.find(&body).is_some() {
             body = Cow::Owned(text::without_escapes(&body));
         }
         let inner = match body {

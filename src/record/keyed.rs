@@ -5,7 +5,7 @@
 
 use memchr::memmem::Finder;
 
-use super::header::{self, Format, facts};
+use super::header::{self, Format, Known, facts};
 use super::time::{Clock, Stamp};
 use crate::report::visible::strip_colour;
 
@@ -92,14 +92,20 @@ impl Keys {
             let failed = http.status < 100 || (500..600).contains(&http.status);
             keys.push(if failed { key.of_failure() } else { key });
         }
+        let own = match header.format {
+            Format::Json => header::own_object(&line).map(|(_, facts)| facts),
+            _ => None,
+        };
         let object = match header.format {
-            Format::Json | Format::DockerJson | Format::JournalExport => {
+            Format::Json | Format::DockerJson | Format::JournalExport if own.is_none() => {
                 header::innermost_object(&line, clock)
             }
             _ => None,
         };
         let facts = match &object {
+            _ if own.is_some() => own,
             Some(object) => facts::of_object(object),
+            None if facts::are_names_only(&header) => None,
             None => Some(facts::of_line(&header.body, clock)),
         };
         if let Some(id) = facts
@@ -126,10 +132,13 @@ fn is_unique(id: &str) -> bool {
 /// The number of a process that is said to start: `Started server process [48]`, `spawned: 'api' with pid 48`,
 /// `Booting worker with pid: 48`.
 fn started(body: &[u8]) -> Option<&[u8]> {
-    const BEFORE: &[&[u8]] = &[b"Started server process [", b" with pid ", b" with pid: "];
+    const BEFORE: [Known; 3] = [
+        Known::new(b"Started server process ["),
+        Known::new(b" with pid "),
+        Known::new(b" with pid: "),
+    ];
     BEFORE.iter().find_map(|before| {
-        let at = memchr::memmem::find(body, before)?;
-        let rest = body.get(at + before.len()..)?;
+        let rest = before.behind(body)?;
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         rest.get(..digits).filter(|digits| !digits.is_empty())
     })

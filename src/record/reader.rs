@@ -79,6 +79,8 @@ struct Last {
     extent: Extent,
     /// The last certain line up to the record.
     certain_at: Option<usize>,
+    /// The line below, if it is certain.
+    next: Option<(Unit, Line)>,
 }
 
 /// Whether a certain line at `certain_at` is too far above `line` to count.
@@ -105,21 +107,27 @@ impl<'a> RecordReader<'a> {
 
     /// The record that holds the byte at `place`.
     pub fn extent_at(&mut self, place: usize) -> Extent {
-        let line = self.units.at(place);
-        let (start, is_certain) = self.start_for(line.clone());
-        // Going on from the record that was found last saves reading its lines again.
-        let (from, certain_at) = match &self.last {
-            Some(last) if last.start == start && last.extent.start <= line.start => {
-                (last.extent.start, last.certain_at)
-            }
-            _ => (start, is_certain.then_some(start)),
+        let below = self.last.as_mut().and_then(|last| last.next.take());
+        let last = if let Some((unit, line)) = below.filter(|(unit, _)| unit.is_line_at(place)) {
+            // In a log of failures most records lie below the one that was found last.
+            let start = unit.start;
+            self.run_from((unit, line), (start, Some(start)), start)
+        } else {
+            let line = self.units.at(place);
+            let (start, is_certain) = self.start_for(line.clone());
+            // Going on from the record that was found last saves reading its lines again.
+            let (from, certain_at) = match &self.last {
+                Some(last) if last.start == start && last.extent.start <= line.start => {
+                    (last.extent.start, last.certain_at)
+                }
+                _ => (start, is_certain.then_some(start)),
+            };
+            let first = self.units.at(from);
+            let described = self.describe(&first);
+            self.run_from((first, described), (start, certain_at), line.start)
         };
-        let (extent, certain_at) = self.run_from(from, certain_at, line.start);
-        self.last = Some(Last {
-            start,
-            extent,
-            certain_at,
-        });
+        let extent = last.extent;
+        self.last = Some(last);
         extent
     }
 
@@ -132,16 +140,20 @@ impl<'a> RecordReader<'a> {
         }
     }
 
-    /// Runs the machine from the record start `from` to the record that holds `target`.
-    /// `certain_at` is the last certain line up to `from`, and is returned for that record.
-    fn run_from(&self, from: usize, mut certain_at: Option<usize>, target: usize) -> (Extent, Option<usize>) {
-        let first = self.units.at(from);
+    /// Runs the machine from the record that begins with `first` to the record that holds `target`. `start` is where the
+    /// machine started, and `certain_at` the last certain line up to `first`.
+    fn run_from(
+        &self,
+        (first, mut above): (Unit, Line),
+        (start, mut certain_at): (usize, Option<usize>),
+        target: usize,
+    ) -> Last {
+        let mut next = None;
         let mut extent = Extent {
             start: first.start,
             end: first.end,
             interrupted: first.is_broken(),
         };
-        let mut above = self.describe(&first);
         let mut machine = Machine::start(above.clone());
         let mut above_at = first.start;
         let mut above_end = first.end;
@@ -161,6 +173,7 @@ impl<'a> RecordReader<'a> {
             };
             if !goes_on {
                 if at.start > target {
+                    next = (is_certain && !cut_off).then_some((at, line));
                     break;
                 }
                 extent.start = at.start;
@@ -178,7 +191,12 @@ impl<'a> RecordReader<'a> {
             above_end = at.end;
             following = self.units.after(&at);
         }
-        (extent, certain_at)
+        Last {
+            start,
+            extent,
+            certain_at,
+            next,
+        }
     }
 
     /// A line at or above `line` from which the machine may start, and whether it is certain
@@ -243,6 +261,15 @@ impl<'a> RecordReader<'a> {
 
     /// Reads the record of an extent. Its number of lines is that of its line ends plus one.
     pub fn read(&mut self, extent: Extent) -> Record {
+        self.read_with(extent, true)
+    }
+
+    /// The same without thread, logger and duration, where they are all that would be looked for beyond the header.
+    pub fn read_keys(&mut self, extent: Extent) -> Record {
+        self.read_with(extent, false)
+    }
+
+    fn read_with(&mut self, extent: Extent, all_facts: bool) -> Record {
         let raw = self.window.bytes(extent.start..extent.end);
         let first = self.units.at(extent.start);
         let bytes = self.units.bytes(&first);
@@ -264,7 +291,11 @@ impl<'a> RecordReader<'a> {
         };
         let service = service_of(&header, self.file_service);
         let (as_written, fields, facts) = self.as_written(raw, &bytes, &header);
-        let mut facts = facts.unwrap_or_else(|| facts::of_line(&header.body, clock));
+        let mut facts = match facts {
+            Some(facts) => facts,
+            None if !all_facts && facts::are_names_only(&header) => Facts::default(),
+            None => facts::of_line(&header.body, clock),
+        };
         if header.format == Format::Iis
             && let Some((http, taken)) = facts::of_w3c(self.w3c_fields(extent.start), &header.body)
         {
@@ -575,7 +606,10 @@ impl Text {
                 self.text.push('\n');
             }
             let text = text.strip_suffix(b"\r").unwrap_or(text);
-            self.text.push_str(&String::from_utf8_lossy(text));
+            match str::from_utf8(text) {
+                Ok(text) => self.text.push_str(text),
+                Err(_) => self.text.push_str(&String::from_utf8_lossy(text)),
+            }
             self.lines.push(line + if as_written { number } else { 0 });
         }
     }

@@ -121,7 +121,7 @@ fn is_register(body: &[u8]) -> bool {
 fn is_ruby_frame(body: &[u8]) -> bool {
     const LONGEST_PATH: usize = 256;
     let head = &body[..body.len().min(LONGEST_PATH)];
-    let Some(at) = memchr::memmem::find(head, b":in ") else {
+    let Some(at) = memchr::memchr_iter(b':', head).find(|at| head[*at..].starts_with(b":in ")) else {
         return false;
     };
     let digits = head[..at]

@@ -55,6 +55,11 @@ enum Kind {
 }
 
 impl Unit {
+    /// Whether it is one line, and has the byte at `place`.
+    pub(super) fn is_line_at(&self, place: usize) -> bool {
+        self.kind == Kind::Line && (self.start..=self.end).contains(&place)
+    }
+
     /// Whether lines of others stand between its own.
     pub(super) fn is_broken(&self) -> bool {
         match &self.kind {

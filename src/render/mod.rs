@@ -10,7 +10,6 @@ use crate::report::model::Report;
 
 mod carried;
 pub mod escape;
-pub mod explanation;
 pub mod inspection;
 pub mod json;
 pub mod markdown;

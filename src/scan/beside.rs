@@ -13,7 +13,7 @@ use super::rarity;
 
 /// How far from a literal the ends of its line are looked for, in bytes. In longer lines nothing is ruled
 /// out, so that a long line with many literals is not read again for each.
-const REACH: usize = 2048;
+pub const REACH: usize = 2048;
 
 /// How far a transport's stamp and stream reach into a line, in bytes.
 const PREFIX: usize = 64;
@@ -82,10 +82,14 @@ impl<'h> Line<'h> {
         }
     }
 
-    /// The line that holds `place`, if both its ends are near.
-    pub(super) fn at(haystack: &'h [u8], place: usize) -> Option<Line<'h>> {
+    /// The line that holds `place`, if both its ends are near. `begins` says whether a line begins where the haystack does.
+    pub(super) fn at(haystack: &'h [u8], place: usize, begins: bool) -> Option<Line<'h>> {
         let from = place.saturating_sub(REACH);
-        let start = from + memrchr(b'\n', &haystack[from..place])? + 1;
+        let start = match memrchr(b'\n', &haystack[from..place]) {
+            Some(newline) => from + newline + 1,
+            None if begins && from == 0 => 0,
+            None => return None,
+        };
         let to = haystack.len().min(place + REACH);
         let end = place + memchr(b'\n', &haystack[place..to])?;
         Some(Line::new(&haystack[start..end]))
@@ -179,7 +183,7 @@ mod tests {
     }
 
     fn line_at(haystack: &[u8], place: usize) -> Option<&[u8]> {
-        Line::at(haystack, place).map(|line| line.bytes)
+        Line::at(haystack, place, true).map(|line| line.bytes)
     }
 
     #[test]
@@ -226,7 +230,9 @@ mod tests {
     fn a_line_is_known_only_if_both_ends_are_near() {
         assert_eq!(line_at(b"a\nbcd\ne", 3), Some(&b"bcd"[..]));
         assert_eq!(line_at(b"a\nbcd\ne", 6), None);
-        assert_eq!(line_at(b"a\nbcd\ne", 0), None);
+        assert_eq!(line_at(b"a\nbcd\ne", 0), Some(&b"a"[..]));
+        // Nobody knows what stands before a piece of a long line.
+        assert!(Line::at(b"a\nbcd\ne", 0, false).is_none());
         let long = [b"\n".as_slice(), &[b'x'; 3000], b"\n"].concat();
         assert_eq!(line_at(&long, 5), None);
         assert_eq!(line_at(&long, 2999), None);

@@ -1,8 +1,8 @@
 //! Gate literals: a set of texts of which every match of a condition contains at least one.
 //!
-//! In: a condition as written. Out: its gate, or nothing where none is required (the page
-//! is then refused, since it would have to be tried on every line). Regular expressions
-//! are read with regex-syntax and reduced over their syntax tree.
+//! In: a text or pattern as written. Out: its gate, or nothing where none is required. Regular expressions
+//! are read with regex-syntax and reduced over their syntax tree. `build.rs` has this file too: it prepares the gates of
+//! the patterns in the shipped pages, see [`required`](super::required).
 //!
 //! A gate must stand in the *raw* bytes, although conditions are tried on decoded text.
 //! So bytes that JSON may write as an escape (quotes, backslashes, slashes, `<>&`,
@@ -10,9 +10,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind, LookSet};
 
-use super::filter::{ProbeId, Wanted};
 use super::rarity;
-use crate::signature::condition::{FieldTest, OWN_FIELDS, Test};
 
 /// Longest list of alternatives that is worth searching for one condition.
 const MOST_ALTERNATIVES: usize = 96;
@@ -26,6 +24,35 @@ const SHORT_LITERAL_COST: f64 = 1e-8;
 
 /// Words are more frequent than the pairs of their letters say; this brings the estimates closer.
 const OF_WORDS: f64 = 0.75;
+
+/// The estimates are for any digits; each that is meant as it is makes a text rarer by this factor.
+const OF_DIGITS: f64 = 6.0;
+
+/// Words that are much more frequent in logs than the pairs of their letters say.
+const COMMON: &[&str] = &[
+    "error:",
+    "error in",
+    "[error]",
+    "failed:",
+    "failure",
+    "state",
+    "status:",
+    "code:",
+    "[notice]",
+    "[warning]",
+    "message",
+    "request",
+    "system:",
+    "server:",
+    "connection",
+    "started",
+    "starting",
+    "timeout",
+    "- - ",
+];
+
+/// The share of places at which one of them stands.
+const OF_COMMON: f64 = 1e-3;
 
 /// Literals of this many bytes and more are not short.
 const LONG: usize = 15;
@@ -54,18 +81,8 @@ pub struct Beside {
 }
 
 impl Gate {
-    /// What the filter has to look for.
-    pub fn wanted(self, probe: ProbeId) -> impl Iterator<Item = Wanted> {
-        let literals = self.literals.into_iter().zip(self.beside);
-        literals.map(move |(literal, beside)| Wanted {
-            literal,
-            beside,
-            probe,
-        })
-    }
-
     /// The most telling part of `text` that JSON writes as it is.
-    fn of_literal(text: &[u8]) -> Option<Gate> {
+    pub(super) fn of_literal(text: &[u8]) -> Option<Gate> {
         let escapable = |byte: &u8| !(b' '..=b'~').contains(byte) || b"\"\\/<>&".contains(byte);
         let mut parts: Vec<String> = text
             .split(escapable)
@@ -95,7 +112,7 @@ impl Gate {
     }
 
     /// The more telling of two gates that are both required.
-    fn better(self, other: Gate) -> Gate {
+    pub(super) fn better(self, other: Gate) -> Gate {
         if other.cost() < self.cost() { other } else { self }
     }
 
@@ -121,7 +138,7 @@ impl Gate {
         self
     }
 
-    fn union(gates: impl Iterator<Item = Option<Gate>>) -> Option<Gate> {
+    pub(super) fn union(gates: impl Iterator<Item = Option<Gate>>) -> Option<Gate> {
         let mut literals = Vec::new();
         for gate in gates {
             let gate = gate?;
@@ -145,46 +162,19 @@ fn cost(literal: &[u8]) -> f64 {
     } else {
         LITERAL_COST
     };
-    rarity::frequency(literal).powf(OF_WORDS) + own
+    let digits = literal.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let estimate = rarity::frequency(literal) / OF_DIGITS.powi(digits as i32);
+    estimate.powf(OF_WORDS).max(of_common_word(literal)) + own
 }
 
-/// The gate of a condition on one record.
-pub fn of_test(test: &Test) -> Option<Gate> {
-    let contains = test
-        .contains
-        .iter()
-        .filter_map(|text| Gate::of_literal(text.as_ref().as_bytes()));
-    let regex = test.regex.iter().filter_map(|regex| of_regex(regex.as_ref()));
-    let any = (!test.any.is_empty())
-        .then(|| Gate::union(test.any.iter().map(of_test)))
-        .flatten();
-    let all = test.all.iter().filter_map(of_test);
-    let fields = test.fields.iter().flat_map(|(name, test)| of_field(name, test));
-    contains
-        .chain(regex)
-        .chain(any)
-        .chain(all)
-        .chain(fields)
-        .reduce(Gate::better)
-}
-
-/// What must stand in a record whose field is as it should be: the key's last name, unless other formats give
-/// the field without it, and a text that its value must be.
-fn of_field(name: &str, test: &FieldTest) -> Vec<Gate> {
-    /// Made by the record from something else than its text.
-    const DERIVED: &[&str] = &["service", "host", "pid", "upstream", "status", "level"];
-    if *test == FieldTest::Exists(false) {
-        return Vec::new();
-    }
-    let key = name.rsplit('.').next().unwrap_or(name);
-    let key = Some(key).filter(|_| !OWN_FIELDS.contains(&name));
-    let texts = test.texts().filter(|_| !DERIVED.contains(&name));
-    let values =
-        texts.and_then(|texts| Gate::union(texts.iter().map(|text| Gate::of_literal(text.as_bytes()))));
-    key.and_then(|key| Gate::of_literal(key.as_bytes()))
-        .into_iter()
-        .chain(values)
-        .collect()
+/// How often a literal stands somewhere because it is part of a word that many logs are full of.
+fn of_common_word(literal: &[u8]) -> f64 {
+    let word = literal.trim_ascii();
+    let holds = |common: &&str| {
+        let places = common.as_bytes().windows(word.len().max(1));
+        places.into_iter().any(|place| place.eq_ignore_ascii_case(word))
+    };
+    if COMMON.iter().any(holds) { OF_COMMON } else { 0.0 }
 }
 
 /// The gate of a text; nothing if it has no two bytes that JSON writes as they are.
@@ -206,7 +196,7 @@ pub fn of_regex(pattern: &str) -> Option<Gate> {
 }
 
 /// The syntax tree of a pattern as pages mean it: `^` and `$` match at line ends.
-pub(super) fn parse(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+fn parse(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     let parser = |unicode| {
         let mut builder = regex_syntax::ParserBuilder::new();
         builder.multi_line(true).unicode(unicode).utf8(false).build()

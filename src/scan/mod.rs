@@ -4,7 +4,6 @@
 //! Out: places where a gate literal stands. It parses nothing and allocates nothing
 //! per line; whether a signature really holds is decided in `detect` on the record.
 
-pub mod anatomy;
 pub mod beside;
 mod everywhere;
 pub mod filter;
@@ -13,4 +12,5 @@ mod grams;
 mod kernel;
 pub mod pattern;
 mod rarity;
+pub mod required;
 mod sampled;

@@ -189,7 +189,7 @@ impl Work<'_, '_> {
             line: Some(memchr_iter(b'\n', above).count()),
             column: None,
         };
-        let occurrence = occurrence(self.block, record, raw, line, caught);
+        let occurrence = occurrence(self.block, record, line, caught);
         let mut by_rule: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for term in terms {
             for rule in &rules.terms[term].rules {
@@ -217,7 +217,7 @@ impl Work<'_, '_> {
 }
 
 /// The time that a record states; one that lies between others is no measure of a window.
-pub(super) fn stated_time(record: &Record) -> Option<i64> {
+fn stated_time(record: &Record) -> Option<i64> {
     let stated = matches!(
         record.time.quality,
         TimeQuality::Written | TimeQuality::ZoneAssumed | TimeQuality::YearAssumed
@@ -226,7 +226,7 @@ pub(super) fn stated_time(record: &Record) -> Option<i64> {
 }
 
 /// What a record says for the names that a rule correlates by.
-pub(super) fn values(program: &Program, record: &Record) -> BTreeMap<String, String> {
+fn values(program: &Program, record: &Record) -> BTreeMap<String, String> {
     let value = |name: &str| {
         record
             .field(name)

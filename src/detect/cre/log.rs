@@ -23,18 +23,18 @@ const MOST_NESTED: usize = 100_000;
 
 /// An entry that satisfies terms.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) at: i64,
+struct Seen {
+    at: i64,
     /// Number of the log.
     log: usize,
-    pub(super) terms: Vec<usize>,
+    terms: Vec<usize>,
     values: BTreeMap<String, String>,
     /// Taken when it is part of a match for the first time: a record is counted once.
-    pub(super) occurrence: RefCell<Option<Occurrence>>,
+    occurrence: RefCell<Option<Occurrence>>,
 }
 
 impl Seen {
-    pub(super) fn new(event: Event, log: usize) -> Seen {
+    fn new(event: Event, log: usize) -> Seen {
         Seen {
             at: event.at,
             log,
@@ -56,7 +56,7 @@ impl Seen {
 }
 
 /// The entries of a match.
-pub(super) type Group = Vec<Rc<Seen>>;
+type Group = Vec<Rc<Seen>>;
 
 /// All rules with a condition over time.
 #[derive(Debug, Default)]
@@ -256,7 +256,7 @@ fn joined(found: &Found<Group>) -> Group {
 
 /// The matches of a condition in `events`, which are in the order of time. A nested condition comes true with its
 /// last entry, and one without nested ones within one log.
-pub(super) fn matches(plan: &Plan, events: &[Rc<Seen>]) -> Vec<Group> {
+fn matches(plan: &Plan, events: &[Rc<Seen>]) -> Vec<Group> {
     let mut groups = Vec::new();
     if plan.nested().next().is_none() {
         let mut logs: BTreeMap<usize, Machines<'_>> = BTreeMap::new();

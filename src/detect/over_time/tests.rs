@@ -32,6 +32,7 @@ fn event(slot: Slot, key: &str, log: usize, second: i64, offset: u64) -> Event {
             about: None,
             captures: Vec::new(),
             keys: Vec::new(),
+            column: None,
             excerpt: Vec::new(),
         },
     }

@@ -47,7 +47,7 @@ fn postgresql(rest: &[u8]) -> Option<(Format, Option<u32>, Option<Level>)> {
 fn postgresql_label(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     const LONGEST_PREFIX: usize = 160;
     let head = rest.get(..LONGEST_PREFIX).unwrap_or(rest);
-    let colon = memchr::memmem::find(head, b":  ")?;
+    let colon = memchr::memchr_iter(b':', head).find(|at| head[*at..].starts_with(b":  "))?;
     let names = head.get(..colon)?;
     let label = names.rsplit(|&byte| matches!(byte, b' ' | b':')).next()?;
     Some((names.get(..names.len() - label.len())?, label))

@@ -3,10 +3,8 @@
 //! In: a text, a JSON object or pairs. Out: nanoseconds. A number counts only where its key or its text
 //! says the unit.
 
-use memchr::memmem;
-
 use super::logfmt::Pairs;
-use super::text::utf8;
+use super::text::{Known, utf8};
 use super::value::{Object, Value};
 
 const NANO: f64 = 1.0;
@@ -110,18 +108,20 @@ pub(super) fn of_pairs(line: &[u8]) -> Option<i64> {
 
 /// `rt=0.012` of nginx, `request_time=0.012`: seconds.
 pub(super) fn labelled(line: &[u8]) -> Option<i64> {
-    [&b" rt="[..], b" request_time=", b" rt:"]
-        .iter()
-        .find_map(|label| {
-            let at = memmem::rfind(line, label)? + label.len();
-            let rest = line.get(at..)?;
-            let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
-            let len = rest
-                .iter()
-                .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
-                .count();
-            nanos(utf8(rest.get(..len)?)?.parse().ok()?, SECOND)
-        })
+    const LABELS: [Known; 3] = [
+        Known::new(b" rt="),
+        Known::new(b" request_time="),
+        Known::new(b" rt:"),
+    ];
+    LABELS.iter().find_map(|label| {
+        let rest = label.behind_last(line)?;
+        let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+        let len = rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+            .count();
+        nanos(utf8(rest.get(..len)?)?.parse().ok()?, SECOND)
+    })
 }
 
 /// `12ms`, `1.5s`, `1m2.5s`, `350µs`, `12.3 ms`: numbers with their units.

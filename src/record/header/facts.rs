@@ -11,9 +11,9 @@ use super::duration;
 use super::logfmt::Pairs;
 use super::names::{LOGGERS, REQUESTS, THREADS};
 use super::tail::tail;
-use super::text::{bracketed, split_at_byte, trim_blanks, utf8, word};
+use super::text::{Known, bracketed, split_at_byte, trim_blanks, utf8, word};
 use super::value::{Object, Value};
-use super::{Format, access, bracket, json, layout, program, request, system};
+use super::{Format, Header, access, bracket, json, layout, program, request, system};
 use crate::record::Http;
 use crate::record::time::{Clock, parse_prefix};
 
@@ -42,8 +42,43 @@ impl Facts<'_> {
     }
 }
 
+/// Whether the body of this header tells no more than thread, logger and duration.
+pub(in crate::record) fn are_names_only(header: &Header<'_>) -> bool {
+    use Format as F;
+    if memchr(b'\r', &header.body).is_some() {
+        // A line that overwrote itself is read another way.
+        return false;
+    }
+    match header.format {
+        F::PythonLogging
+        | F::Log4j
+        | F::Hclog
+        | F::EnvLogger
+        | F::Serilog
+        | F::Rails
+        | F::Postgresql
+        | F::Mysql => true,
+        F::Mongodb | F::Rabbitmq | F::Kafka | F::Elasticsearch | F::Zookeeper | F::JavaUtilLogging => true,
+        F::DotnetConsole
+        | F::Klog
+        | F::Loguru
+        | F::Tracing
+        | F::ApacheError
+        | F::Zap
+        | F::Cassandra
+        | F::Logcat => true,
+        F::Plain | F::Dated => true,
+        // Behind a transport whose name it has the body is plain or dated.
+        F::Syslog3164 | F::Syslog5424 | F::JournalIso | F::Cri | F::DockerCompose | F::Stamped => {
+            header.transport
+        }
+        _ => false,
+    }
+}
+
 /// The facts of a line that no transport wraps.
 pub(in crate::record) fn of_line<'a>(line: &'a [u8], clock: &Clock) -> Facts<'a> {
+    const UPSTREAM: Known = Known::new(b"upstream: \"");
     let line = memchr(b'\n', line).map_or(line, |end| line.get(..end).unwrap_or(line));
     let format = program::read(line, clock).format;
     let behind = || {
@@ -52,7 +87,9 @@ pub(in crate::record) fn of_line<'a>(line: &'a [u8], clock: &Clock) -> Facts<'a>
     };
     let found = match format {
         Format::NginxError => Some(Facts {
-            upstream: quoted_behind(line, b"upstream: \""),
+            upstream: UPSTREAM
+                .behind_last(line)
+                .and_then(|rest| text(split_at_byte(rest, b'"')?.0)),
             ..Facts::default()
         }),
         Format::AccessCombined => Some(of_access(line)),
@@ -179,14 +216,16 @@ fn of_request(found: request::Found<'_>) -> Facts<'_> {
 /// `rt=0.012`, the `12ms` at the end that Traefik writes, and morgan's times.
 fn of_access(line: &[u8]) -> Facts<'_> {
     let last = line.rsplit(|byte| *byte == b' ').next().and_then(utf8);
+    const DASH: Known = Known::new(b" - ");
+    const ID: Known = Known::new(b" id=");
     let plain = || {
-        let at = memmem::find(line, b" - ").map_or(0, |at| at + 3);
-        [line, line.get(at..)?].into_iter().find_map(request::plain)
+        let message = DASH.behind(line).unwrap_or(line);
+        [line, message].into_iter().find_map(request::plain)
     };
     let traefik = last.filter(|last| last.ends_with("ms")).and_then(duration::parse);
     Facts {
         duration: duration::labelled(line).or(traefik).or_else(|| plain()?.duration),
-        request_id: memmem::rfind(line, b" id=").and_then(|at| text(word(line.get(at + 4..)?).0)),
+        request_id: ID.behind_last(line).and_then(|rest| text(word(rest).0)),
         upstream: traefik.and_then(|_| text(line.rsplit(|byte| *byte == b'"').nth(1)?)),
         ..Facts::default()
     }
@@ -361,12 +400,6 @@ fn of_pairs(line: &[u8]) -> Facts<'_> {
     }
 }
 
-fn quoted_behind<'a>(line: &'a [u8], label: &[u8]) -> Option<Cow<'a, str>> {
-    let at = memmem::rfind(line, label)? + label.len();
-    let (value, _) = split_at_byte(line.get(at..)?, b'"')?;
-    utf8(value).map(Cow::Borrowed)
-}
-
 /// Thread and logger of what Java's and Python's loggers print.
 fn names<'a>(line: &'a [u8], format: Format, clock: &Clock) -> Facts<'a> {
     if let Some((level, rest)) = split_at_byte(line, b':')
@@ -429,6 +462,7 @@ fn names<'a>(line: &'a [u8], format: Format, clock: &Clock) -> Facts<'a> {
 /// The logger at the start of what follows a level: `logger: `, `logger - `, `org.example.Main `,
 /// `my_crate::net: `.
 pub(super) fn leading_logger(rest: &[u8]) -> Option<&[u8]> {
+    const COLONS: Known = Known::new(b"::");
     let rest = trim_blanks(rest);
     let rest = trim_blanks(rest.strip_prefix(b"-").unwrap_or(rest));
     let (first, after) = word(rest);
@@ -436,7 +470,7 @@ pub(super) fn leading_logger(rest: &[u8]) -> Option<&[u8]> {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$' | b'-' | b':');
     let is_name =
         name.first()?.is_ascii_alphabetic() && name.last()?.is_ascii_alphanumeric() && name.iter().all(plain);
-    let dotted = name.contains(&b'.') || memmem::find(name, b"::").is_some();
+    let dotted = name.contains(&b'.') || COLONS.find(name).is_some();
     let ends = first.len() > name.len()
         || [&b"- "[..], b": "]
             .iter()

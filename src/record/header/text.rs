@@ -2,7 +2,7 @@
 
 use std::str;
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr, memrchr_iter};
 
 /// The bytes up to the first blank, and what follows the blank.
 pub(super) fn word(bytes: &[u8]) -> (&[u8], &[u8]) {
@@ -61,8 +61,68 @@ pub(super) fn trim_blanks(bytes: &[u8]) -> &[u8] {
     bytes.get(blanks..).unwrap_or_default()
 }
 
+/// A text that is looked for again and again: `memmem::find` would prepare itself for it each time.
+#[derive(Debug)]
+pub(in crate::record) struct Known {
+    text: &'static [u8],
+    /// The place of its rarest byte.
+    rarest: usize,
+}
+
+impl Known {
+    pub(in crate::record) const fn new(text: &'static [u8]) -> Known {
+        let (mut at, mut rarest) = (0, 0);
+        while at < text.len() {
+            if frequency(text[at]) < frequency(text[rarest]) {
+                rarest = at;
+            }
+            at += 1;
+        }
+        Known { text, rarest }
+    }
+
+    /// Where it stands first.
+    pub(in crate::record) fn find(&self, bytes: &[u8]) -> Option<usize> {
+        let rarest = self.text.get(self.rarest)?;
+        memchr_iter(*rarest, bytes).find_map(|at| self.start(bytes, at))
+    }
+
+    /// Where it stands last.
+    pub(in crate::record) fn rfind(&self, bytes: &[u8]) -> Option<usize> {
+        let rarest = self.text.get(self.rarest)?;
+        memrchr_iter(*rarest, bytes).find_map(|at| self.start(bytes, at))
+    }
+
+    /// What follows its first place.
+    pub(in crate::record) fn behind<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        bytes.get(self.find(bytes)? + self.text.len()..)
+    }
+
+    /// What follows its last place.
+    pub(in crate::record) fn behind_last<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        bytes.get(self.rfind(bytes)? + self.text.len()..)
+    }
+
+    fn start(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let start = at.checked_sub(self.rarest)?;
+        bytes.get(start..)?.starts_with(self.text).then_some(start)
+    }
+}
+
+/// How frequent a byte is in logs, roughly.
+const fn frequency(byte: u8) -> u8 {
+    match byte {
+        b' ' => 9,
+        b'0'..=b'9' => 8,
+        b'a'..=b'z' => 7,
+        b'.' | b'/' | b'-' | b':' => 5,
+        b'A'..=b'Z' | b'"' | b',' | b'_' => 4,
+        _ => 1,
+    }
+}
+
 /// How syslog daemons write a line end.
-pub(super) const ESCAPED_END: &[u8] = b"#012";
+pub(super) const ESCAPED_END: Known = Known::new(b"#012");
 
 /// `line` with the control characters that syslog daemons write as `#` and three octal digits.
 pub(super) fn without_escapes(line: &[u8]) -> Vec<u8> {
@@ -104,6 +164,23 @@ mod tests {
         }
         assert_eq!(leading_number(b"19570#1:"), Some((19570, &b"#1:"[..])));
         assert_eq!(leading_number(b"x"), None);
+    }
+
+    #[test]
+    fn a_known_text_is_found_where_it_stands() {
+        for text in [&b"::"[..], b" rt=", b"a", b"Traceback (most"] {
+            let known = Known::new(text);
+            for bytes in [
+                &b""[..],
+                b"a:::b a:: rt=1 rt=2",
+                b" rt",
+                b"aTraceback (most",
+                b"Traceback",
+            ] {
+                assert_eq!(known.find(bytes), memchr::memmem::find(bytes, text));
+                assert_eq!(known.rfind(bytes), memchr::memmem::rfind(bytes, text));
+            }
+        }
     }
 
     #[test]

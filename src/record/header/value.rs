@@ -19,7 +19,13 @@ pub(super) enum Value<'a> {
 
 /// The members of a JSON object, in the order in which they are written.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
+pub(super) struct Object<'a> {
+    members: Vec<(Cow<'a, str>, Value<'a>)>,
+    /// A bit for each length of a name: most names that are asked for are none of the members'.
+    lengths: u64,
+    /// Whether a member is an object.
+    nested: bool,
+}
 
 impl<'a> Object<'a> {
     /// Reads a line that is one JSON object.
@@ -32,26 +38,40 @@ impl<'a> Object<'a> {
 
     /// All members.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+        self.members.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
     /// The member of this name, or the one that a path with dots leads to.
     pub(super) fn get(&self, path: &str) -> Option<&Value<'a>> {
-        let own = self
-            .0
-            .iter()
-            .find(|(name, _)| name == path)
-            .map(|(_, value)| value);
-        own.or_else(|| {
-            if !self.0.iter().any(|(_, value)| matches!(value, Value::Object(_))) {
+        self.member(path).or_else(|| {
+            if !self.nested {
                 return None;
             }
             let (name, rest) = path.split_once('.')?;
-            match self.0.iter().find(|(other, _)| other == name)? {
-                (_, Value::Object(object)) => object.get(rest),
+            match self.member(name)? {
+                Value::Object(object) => object.get(rest),
                 _ => None,
             }
         })
+    }
+
+    /// The member of this name.
+    fn member(&self, name: &str) -> Option<&Value<'a>> {
+        if self.lengths & length_bit(name) == 0 {
+            return None;
+        }
+        let (first, len) = (name.bytes().next(), name.len());
+        let mut same = self
+            .members
+            .iter()
+            .filter(|(other, _)| other.len() == len && other.bytes().next() == first && other == name);
+        same.next().map(|(_, value)| value)
+    }
+
+    fn add(&mut self, name: Cow<'a, str>, value: Value<'a>) {
+        self.lengths |= length_bit(&name);
+        self.nested |= matches!(value, Value::Object(_));
+        self.members.push((name, value));
     }
 
     /// The first of these members that `read` can make use of.
@@ -65,6 +85,10 @@ impl<'a> Object<'a> {
             value.text().filter(|text| !text.is_empty()).cloned()
         })
     }
+}
+
+fn length_bit(name: &str) -> u64 {
+    1 << name.len().min(63)
 }
 
 impl<'a> Value<'a> {
@@ -145,11 +169,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
+                let mut object = Object::default();
                 while let Some((Value::Text(name), value)) = access.next_entry()? {
-                    members.push((name, value));
+                    object.add(name, value);
                 }
-                Ok(Value::Object(Object(members)))
+                Ok(Value::Object(object))
             }
         }
 
