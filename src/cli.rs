@@ -32,6 +32,14 @@ pub enum Command {
                             be read again holds; the rest rests on standard input"
     )]
     Verify(Verify),
+    /// Say why a signature was found in logs, or was not; or why a report says what it says
+    #[command(
+        after_help = "incident explain net/address-in-use                  what the page asks for, and how sure a finding is\n\
+                            incident explain net/address-in-use app.log          which conditions hold there, and what is missing\n\
+                            incident explain net/address-in-use app.log:120      the same for the record that has line 120\n\
+                            incident explain --report report.json F3             why the report has finding F3"
+    )]
+    Explain(Explain),
     /// Look at the library of signatures, and check it
     Signatures {
         /// What to do with it.
@@ -174,6 +182,55 @@ pub struct Verify {
     pub stdin: Option<PathBuf>,
 
     /// Say nothing; the exit code tells
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `incident explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Id of a signature; with --report, of a finding (F3)
+    #[arg(value_name = "ID")]
+    pub id: String,
+
+    /// Logs, as for scan; FILE:LINE asks about the record that has this line
+    #[arg(value_name = "FILE[:LINE]")]
+    pub paths: Vec<PathBuf>,
+
+    /// Explain a finding of this JSON report; the records that it cites are read again
+    #[arg(long, value_name = "REPORT", conflicts_with = "paths")]
+    pub report: Option<PathBuf>,
+
+    /// Folder below which the logs of the report stand; the current one if left out, where the report names them without one
+    #[arg(long, value_name = "DIR", requires = "report")]
+    pub root: Option<PathBuf>,
+
+    /// Folder of more signature pages and of CRE rules, or a .yaml file of CRE rules. May be repeated
+    #[arg(long, value_name = "PATH")]
+    pub signatures: Vec<PathBuf>,
+
+    /// Look only at records since then, as for scan
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub since: Option<String>,
+
+    /// Look only at records until then, as for scan
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub until: Option<String>,
+
+    /// Time zone of lines, --since and --until that state none, as for scan
+    #[arg(
+        long,
+        value_name = "ZONE",
+        default_value = "local",
+        allow_hyphen_values = true
+    )]
+    pub timezone: String,
+
+    /// Text for people, or JSON for programs
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: InspectFormat,
+
+    /// Write nothing to standard error but what ends the run
     #[arg(short, long)]
     pub quiet: bool,
 }

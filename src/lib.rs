@@ -52,6 +52,7 @@ pub mod commands;
 pub mod detect;
 pub mod digest;
 pub mod error;
+pub mod explain;
 pub mod input;
 pub mod inspect;
 mod pipeline;

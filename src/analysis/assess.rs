@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::Found;
-use crate::detect::compile;
+use crate::detect::{compile, cre};
 use crate::record::{Level, TimeQuality};
 use crate::report::model::Confidence;
 use crate::signature::{Role, Severity, Signature};
@@ -33,26 +33,10 @@ pub fn assess(found: &Found<'_>) -> Assessment {
         steps += by;
         rules.push(rule);
     };
-    match shortest_literal(found.signature) {
-        None => lower(
-            2,
-            "confidence low: a condition requires no literal text".to_owned(),
-        ),
-        Some(length) if length < TELLING => lower(
-            1,
-            format!(
-                "confidence one step lower: the shortest text that it requires has {length} bytes, fewer than {TELLING}"
-            ),
-        ),
-        Some(_) => {}
+    for (by, rule) in of_page(found.signature) {
+        lower(by, rule);
     }
     let condition = &found.signature.condition;
-    if condition.missing.is_some() || condition.silence.is_some() {
-        lower(
-            1,
-            "confidence one step lower: it is concluded from what is not in the logs".to_owned(),
-        );
-    }
     let over_time = condition.sequence.is_some() || condition.count.is_some() || condition.rate.is_some();
     let dated = |quality| {
         !matches!(
@@ -98,6 +82,29 @@ pub fn assess(found: &Found<'_>) -> Assessment {
     }
 }
 
+/// The rules that hold for every finding of a page, each with the steps that it takes.
+pub fn of_page(signature: &Signature) -> Vec<(u32, String)> {
+    let mut rules = Vec::new();
+    match shortest_literal(signature) {
+        None => rules.push((2, "confidence low: a condition requires no literal text".to_owned())),
+        Some(length) if length < TELLING => rules.push((
+            1,
+            format!(
+                "confidence one step lower: the shortest text that it requires has {length} bytes, fewer than {TELLING}"
+            ),
+        )),
+        Some(_) => {}
+    }
+    let condition = &signature.condition;
+    if condition.missing.is_some() || condition.silence.is_some() {
+        rules.push((
+            1,
+            "confidence one step lower: it is concluded from what is not in the logs".to_owned(),
+        ));
+    }
+    rules
+}
+
 fn severity(found: &Found<'_>, rules: &mut Vec<String>) -> Severity {
     let (page, own) = (found.signature.severity, found.severity());
     rules.push(match own == page {
@@ -114,6 +121,14 @@ fn severity(found: &Found<'_>, rules: &mut Vec<String>) -> Severity {
 /// The length of the shortest literal of which a match must have one, over all conditions of the page; nothing if
 /// one of them requires none.
 fn shortest_literal(signature: &Signature) -> Option<usize> {
+    if let Some(rule) = &signature.cre {
+        let mut shortest = Some(usize::MAX);
+        rule.condition.each_term(&mut |term| {
+            let literals = cre::gate_of(term).map(|gate| gate.literals).unwrap_or_default();
+            shortest = shortest.and_then(|known| Some(known.min(literals.iter().map(String::len).min()?)));
+        });
+        return shortest;
+    }
     let conditions = compile::check(signature).ok()?;
     if !conditions.slow.is_empty() {
         return None;

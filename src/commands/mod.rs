@@ -10,6 +10,7 @@ use crate::signature::Library;
 use crate::signature::select::NamePattern;
 use logs::{fail_on_nothing, options, stop_on_signals};
 
+mod explain;
 mod inspect;
 mod logs;
 mod progress;
@@ -48,6 +49,7 @@ pub fn run(cli: &Cli) -> Result<Exit, Error> {
         Command::Scan(flags) => scan::run(flags),
         Command::Inspect(flags) => inspect::run(flags),
         Command::Verify(flags) => verify::run(flags),
+        Command::Explain(flags) => explain::run(flags),
         Command::Signatures { action } => signatures::run(action),
     }
 }

@@ -344,7 +344,7 @@ fn too_slow(signature: &Signature) -> Error {
 }
 
 /// The conditions on single records that a signature's condition is made of.
-fn slots(condition: &Match) -> Vec<(Slot, Test)> {
+pub(super) fn slots(condition: &Match) -> Vec<(Slot, Test)> {
     if let Some(sequence) = &condition.sequence {
         let steps = sequence.steps.iter().cloned().enumerate();
         let steps = steps.map(|(step, test)| (Slot::Step(step), test));

@@ -15,6 +15,7 @@ use crate::signature::cre::{Condition, Kind, Term, What};
 
 pub(super) mod entries;
 pub(super) mod examine;
+pub(super) mod explain;
 pub(super) mod log;
 mod machine;
 mod stamps;

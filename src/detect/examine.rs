@@ -461,7 +461,7 @@ fn place(block: &Block, record: &Record, line: u64) -> Place {
 }
 
 /// The value of the key of a signature's condition over time.
-fn key(
+pub(super) fn key(
     detector: &Detector<'_>,
     record: &Record,
     signature: usize,

@@ -43,7 +43,7 @@ fn own<'r>(record: &'r Record, name: &str) -> Option<Cow<'r, str>> {
     }
 }
 
-fn level_name(level: Level) -> &'static str {
+pub(super) fn level_name(level: Level) -> &'static str {
     match level {
         Level::Debug => "debug",
         Level::Info => "info",

@@ -11,6 +11,7 @@ pub mod collect;
 pub mod compile;
 pub mod cre;
 pub mod examine;
+pub mod explain;
 mod fields;
 pub mod histogram;
 pub mod keyed;

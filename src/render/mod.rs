@@ -10,6 +10,7 @@ use crate::report::model::Report;
 
 mod carried;
 pub mod escape;
+pub mod explanation;
 pub mod inspection;
 pub mod json;
 pub mod markdown;

@@ -196,7 +196,7 @@ pub fn of_regex(pattern: &str) -> Option<Gate> {
 }
 
 /// The syntax tree of a pattern as pages mean it: `^` and `$` match at line ends.
-fn parse(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+pub(super) fn parse(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     let parser = |unicode| {
         let mut builder = regex_syntax::ParserBuilder::new();
         builder.multi_line(true).unicode(unicode).utf8(false).build()

@@ -4,6 +4,7 @@
 //! Out: places where a gate literal stands. It parses nothing and allocates nothing
 //! per line; whether a signature really holds is decided in `detect` on the record.
 
+pub mod anatomy;
 pub mod beside;
 mod everywhere;
 pub mod filter;

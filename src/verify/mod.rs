@@ -18,7 +18,7 @@ use crate::report::claim::{Basis, Claim};
 use crate::report::model::{Cited, SCHEMA_VERSION, Sealed};
 use reread::{Digests, Stretch, file_of, place_of, reread};
 
-mod reread;
+pub(crate) mod reread;
 
 /// What stands before the claims in a Markdown report; they are the JSON up to the end of the comment.
 pub const MARK: &str = "<!-- incident-claims ";

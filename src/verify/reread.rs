@@ -18,14 +18,14 @@ use crate::record::time::Zone;
 use crate::record::time::range::Range;
 
 /// A stretch of a log: its first byte, and its length in bytes.
-pub(super) type Stretch = (u64, u64);
+pub(crate) type Stretch = (u64, u64);
 
 /// Digests by stretch, of those that could be read to their ends.
-pub(super) type Digests = BTreeMap<Stretch, Digest>;
+pub(crate) type Digests = BTreeMap<Stretch, Digest>;
 
 /// Reads `file`, whose log (or logs, if it is an archive) are called `name` (or what stands below it). `wanted` are the stretches
 /// by the names of the logs. Out: what was read of each log that is there.
-pub(super) fn reread(
+pub(crate) fn reread(
     name: &str,
     file: &Path,
     wanted: &BTreeMap<&str, Vec<Stretch>>,
@@ -71,7 +71,7 @@ pub(super) fn reread(
 
 /// The file in which a log of this name stands below `root`: the one that is called so, or the archive in which it is a
 /// member. The second part is the name of that file as a log.
-pub(super) fn file_of(name: &str, root: Option<&Path>) -> Option<(String, PathBuf)> {
+pub(crate) fn file_of(name: &str, root: Option<&Path>) -> Option<(String, PathBuf)> {
     let mut part = name;
     loop {
         let path = place_of(part, root);
@@ -86,7 +86,7 @@ pub(super) fn file_of(name: &str, root: Option<&Path>) -> Option<(String, PathBu
 }
 
 /// Where a log of this name would stand.
-pub(super) fn place_of(name: &str, root: Option<&Path>) -> PathBuf {
+pub(crate) fn place_of(name: &str, root: Option<&Path>) -> PathBuf {
     match root {
         Some(root) => root.join(name.trim_start_matches('/')),
         None => PathBuf::from(name),

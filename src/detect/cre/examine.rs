@@ -217,7 +217,7 @@ impl Work<'_, '_> {
 }
 
 /// The time that a record states; one that lies between others is no measure of a window.
-fn stated_time(record: &Record) -> Option<i64> {
+pub(super) fn stated_time(record: &Record) -> Option<i64> {
     let stated = matches!(
         record.time.quality,
         TimeQuality::Written | TimeQuality::ZoneAssumed | TimeQuality::YearAssumed
@@ -226,7 +226,7 @@ fn stated_time(record: &Record) -> Option<i64> {
 }
 
 /// What a record says for the names that a rule correlates by.
-fn values(program: &Program, record: &Record) -> BTreeMap<String, String> {
+pub(super) fn values(program: &Program, record: &Record) -> BTreeMap<String, String> {
     let value = |name: &str| {
         record
             .field(name)

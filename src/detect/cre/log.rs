@@ -23,18 +23,18 @@ const MOST_NESTED: usize = 100_000;
 
 /// An entry that satisfies terms.
 #[derive(Debug)]
-struct Seen {
-    at: i64,
+pub(super) struct Seen {
+    pub(super) at: i64,
     /// Number of the log.
     log: usize,
-    terms: Vec<usize>,
+    pub(super) terms: Vec<usize>,
     values: BTreeMap<String, String>,
     /// Taken when it is part of a match for the first time: a record is counted once.
-    occurrence: RefCell<Option<Occurrence>>,
+    pub(super) occurrence: RefCell<Option<Occurrence>>,
 }
 
 impl Seen {
-    fn new(event: Event, log: usize) -> Seen {
+    pub(super) fn new(event: Event, log: usize) -> Seen {
         Seen {
             at: event.at,
             log,
@@ -56,7 +56,7 @@ impl Seen {
 }
 
 /// The entries of a match.
-type Group = Vec<Rc<Seen>>;
+pub(super) type Group = Vec<Rc<Seen>>;
 
 /// All rules with a condition over time.
 #[derive(Debug, Default)]
@@ -256,7 +256,7 @@ fn joined(found: &Found<Group>) -> Group {
 
 /// The matches of a condition in `events`, which are in the order of time. A nested condition comes true with its
 /// last entry, and one without nested ones within one log.
-fn matches(plan: &Plan, events: &[Rc<Seen>]) -> Vec<Group> {
+pub(super) fn matches(plan: &Plan, events: &[Rc<Seen>]) -> Vec<Group> {
     let mut groups = Vec::new();
     if plan.nested().next().is_none() {
         let mut logs: BTreeMap<usize, Machines<'_>> = BTreeMap::new();
