@@ -112,6 +112,7 @@ fn every_sentence_of_the_model_is_claimed() {
             "/summary",
             "/assumptions",
             "/next_actions",
+            "/blanks",
             "/sources",
             "/impact/requests",
         ] {
@@ -123,12 +124,15 @@ fn every_sentence_of_the_model_is_claimed() {
         list(&mut sentences, "/findings", "/count");
         for (number, _) in report["incidents"].as_array().unwrap().iter().enumerate() {
             list(&mut sentences, &format!("/incidents/{number}/reasons"), "");
-            list(&mut sentences, &format!("/incidents/{number}/edges"), "/because");
+            list(&mut sentences, &format!("/incidents/{number}/edges"), "");
+            list(&mut sentences, &format!("/incidents/{number}/triggers"), "/text");
+            sentences.extend(["severity", "verdict"].map(|field| format!("/incidents/{number}/{field}")));
         }
         for (number, finding) in report["findings"].as_array().unwrap().iter().enumerate() {
             for field in ["fix", "verify", "prevent", "references"] {
                 list(&mut sentences, &format!("/findings/{number}/{field}"), "");
             }
+            list(&mut sentences, &format!("/findings/{number}/evidence"), "");
             let has = |field: &&str| finding[*field] != "";
             sentences.extend(
                 ["cause", "impact"]
@@ -145,6 +149,51 @@ fn every_sentence_of_the_model_is_claimed() {
             );
         }
     }
+}
+
+/// What became of each cause that was considered is said in a sentence that rests on it; so is what confirms a link.
+#[test]
+fn what_was_considered_is_claimed() {
+    let mut considered = 0;
+    for scene in scenes() {
+        let report = report(&[&scene]);
+        let claims = report["claims"].as_array().unwrap();
+        for (number, incident) in report["incidents"].as_array().unwrap().iter().enumerate() {
+            let said = |part: &str| format!("/incidents/{number}/{part}");
+            for candidate in incident["candidates"].as_array().unwrap() {
+                let root = candidate["verdict"] == "root-cause";
+                assert_eq!(root, candidate["finding"] == incident["root_cause"]);
+                let rule = if root { "root-cause" } else { "ruled-out" };
+                let place = said(if root { "verdict" } else { "reasons/" });
+                assert!(
+                    claims.iter().any(|claim| {
+                        let premises = &claim["basis"]["premises"];
+                        claim["at"].as_str().unwrap().starts_with(&place)
+                            && claim["basis"]["rule"] == rule
+                            && (root || texts(premises).contains(&candidate["finding"].as_str().unwrap()))
+                    }),
+                    "{}: {candidate}",
+                    scene.display()
+                );
+                considered += 1;
+            }
+            for (edge, link) in incident["edges"].as_array().unwrap().iter().enumerate() {
+                let place = said(&format!("edges/{edge}"));
+                let claim = claims.iter().find(|claim| claim["at"] == place.as_str()).unwrap();
+                assert!(
+                    claim["text"]
+                        .as_str()
+                        .unwrap()
+                        .ends_with(link["because"].as_str().unwrap())
+                );
+                assert_eq!(
+                    claim["basis"]["premises"],
+                    serde_json::json!([link["from"], link["to"]])
+                );
+            }
+        }
+    }
+    assert!(considered > 8, "{considered}");
 }
 
 /// A record cites its bytes, whatever block it was read in.

@@ -173,6 +173,7 @@ fn a_file_and_standard_input_give_the_same_report() {
             .replace("shop.log", "X")
             .replace("\"-\"", "\"X\"")
             .replace("`-`", "`X`")
+            .replace("`-:", "`X:")
     };
     assert_eq!(from(&["shop.log"], b""), from(&["-"], &log));
 }

@@ -322,7 +322,7 @@ fn a_deploy_just_before_is_a_trigger_candidate_and_no_cause() {
         deploy["text"]
             .as_str()
             .unwrap()
-            .contains("Only the time speaks for it")
+            .contains("before the first record of this failure")
     );
     assert_eq!(root(&report, incident), Some("python/key-error-or-missing-env"));
 }

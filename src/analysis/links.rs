@@ -9,6 +9,7 @@ use super::keys::{keys, own_ports};
 use super::{Found, Link, Order};
 use crate::detect::histogram::Episode;
 use crate::record::TimeQuality;
+use crate::signature::select::LeadsTo;
 use crate::signature::{Role, Signature};
 
 /// How much later than its effect a cause may seem to be, in nanoseconds: some logs are written in whole
@@ -45,7 +46,7 @@ const BACKGROUND: u64 = 5;
 pub(super) fn links(found: &[Found<'_>], bound: &BTreeMap<usize, BTreeSet<String>>) -> Vec<Link> {
     let keys: Vec<BTreeSet<String>> = found.iter().map(keys).collect();
     let ports: Vec<BTreeSet<String>> = found.iter().map(|found| own_ports(found, bound)).collect();
-    let mut declared: BTreeMap<(&str, &str), bool> = BTreeMap::new();
+    let mut declared: BTreeMap<(&str, &str), Option<&LeadsTo>> = BTreeMap::new();
     let trouble: Vec<usize> = (0..found.len())
         .filter(|number| found[*number].is_trouble())
         .collect();
@@ -55,23 +56,30 @@ pub(super) fn links(found: &[Found<'_>], bound: &BTreeMap<usize, BTreeSet<String
             let (cause, effect) = (&found[*from], &found[*to]);
             let pair = (cause.signature.id.as_str(), effect.signature.id.as_str());
             let declares = || declares(cause.signature, effect);
-            if from == to || cause.system != effect.system || !*declared.entry(pair).or_insert_with(declares)
-            {
+            if from == to || cause.system != effect.system {
                 continue;
             }
+            let Some(declared) = *declared.entry(pair).or_insert_with(declares) else {
+                continue;
+            };
             let told = keys[*from].intersection(&keys[*to]);
             // A proxy names the port on which the other listens.
             let upstream = keys[*from].intersection(&ports[*to]);
             let listens = ports[*from].intersection(&keys[*to]);
             let shared: BTreeSet<String> = told.chain(upstream).chain(listens).cloned().collect();
             let shared: Vec<String> = shared.into_iter().collect();
-            links.extend(link(found, *from, *to, shared));
+            links.extend(link(found, (*from, *to), declared, shared));
         }
     }
     without_strangers(found, links)
 }
 
-fn link(found: &[Found<'_>], from: usize, to: usize, shared: Vec<String>) -> Option<Link> {
+fn link(
+    found: &[Found<'_>],
+    (from, to): (usize, usize),
+    declared: &LeadsTo,
+    shared: Vec<String>,
+) -> Option<Link> {
     let (cause, effect) = (&found[from], &found[to]);
     // What happens to one service is not what happens to another.
     if cause.about.is_some() && effect.about.is_some() && cause.about != effect.about {
@@ -85,7 +93,7 @@ fn link(found: &[Found<'_>], from: usize, to: usize, shared: Vec<String>) -> Opt
     // A service that both write in says little where neither is about it.
     let about = cause.about.is_some() || effect.about.is_some() || cause.role == Role::Cause;
     let keyed = shared.iter().any(|key| about || !is_general(key));
-    let order = order(cause, effect, keyed)?;
+    let order = order(cause, effect, declared, keyed)?;
     Some(Link {
         from,
         to,
@@ -115,23 +123,26 @@ fn without_strangers(found: &[Found<'_>], links: Vec<Link>) -> Vec<Link> {
         .collect()
 }
 
-/// Whether the cause's page says that it can bring about the effect. A glob stands for symptoms only:
-/// that a whole family of causes should follow from another cause is never meant.
-fn declares(cause: &Signature, effect: &Found<'_>) -> bool {
+/// Where the cause's page says that it can bring about the effect; its own id counts before a glob. A glob stands for
+/// symptoms only: that a whole family of causes should follow from another cause is never meant.
+fn declares<'a>(cause: &'a Signature, effect: &Found<'_>) -> Option<&'a LeadsTo> {
     let symptom = effect.role == Role::Symptom;
-    cause
-        .leads_to
-        .iter()
-        .any(|pattern| (symptom || !pattern.is_glob()) && pattern.matches(&effect.signature.id))
+    let fits = |declared: &&LeadsTo| {
+        (symptom || !declared.to.is_glob()) && declared.to.matches(&effect.signature.id)
+    };
+    let fitting = cause.leads_to.iter().filter(fits);
+    fitting.min_by_key(|declared| declared.to.is_glob())
 }
 
 /// How the times of two findings agree with `cause` having brought about `effect`; nothing if they
 /// speak against it. Single episodes are compared: an effect may well have been seen earlier for
 /// another reason.
-fn order(cause: &Found<'_>, effect: &Found<'_>, keyed: bool) -> Option<Order> {
+fn order(cause: &Found<'_>, effect: &Found<'_>, declared: &LeadsTo, keyed: bool) -> Option<Order> {
     let lasting = keyed || cause.role == Role::Cause;
     let until = |cause: &Episode| {
-        if effect.about.is_some() && !keyed {
+        if let Some(within) = declared.within {
+            cause.last.saturating_add(within.nanos())
+        } else if effect.about.is_some() && !keyed {
             cause.last + REACH_OF_STRANGER
         } else if lasting {
             cause.last + REACH_OF_CAUSE

@@ -16,6 +16,12 @@ use crate::signature::{Library, Role, Signature};
 /// A pause longer than this makes two parts, in nanoseconds.
 const PAUSE: i64 = 600_000_000_000;
 
+/// Records of one failure that a program says in two ways stand no further apart than this, in lines.
+const BESIDE_LINES: u64 = 5;
+
+/// The same in nanoseconds.
+const BESIDE: i64 = 2_000_000_000;
+
 /// Most parts of causes and symptoms; beyond it they are told apart less finely.
 const MOST_PARTS: usize = 1_500;
 
@@ -52,6 +58,7 @@ fn with_detail<'a>(
         let key = Key::of(subject, &library.signatures()[subject.signature], systems, detail);
         by_key.entry(key).or_default().push(tally);
     }
+    join_untargeted(&mut by_key);
     let mut parts = Vec::new();
     for (key, tallies) in by_key {
         let signature = &library.signatures()[key.signature];
@@ -76,8 +83,48 @@ fn with_detail<'a>(
     parts
 }
 
+/// Some programs say one failure in two records, one with its target and one without (Flask: "Address already in use",
+/// "Port 8000 is in use"). What names no target joins what does, if the one stands beside the other and no other target does.
+fn join_untargeted(by_key: &mut BTreeMap<Key, Vec<&Tally>>) {
+    let untargeted: Vec<Key> = by_key
+        .keys()
+        .filter(|key| key.target.is_none())
+        .cloned()
+        .collect();
+    for key in untargeted {
+        let with_target = |other: &&Key| {
+            let alike = Key {
+                target: None,
+                ..(*other).clone()
+            };
+            other.target.is_some() && alike == key
+        };
+        let own = &by_key[&key];
+        let beside = |other: &&Key| stand_together(own, &by_key[*other]);
+        let mut fitting = by_key.keys().filter(with_target).filter(beside);
+        if let (Some(one), None) = (fitting.next().cloned(), fitting.next()) {
+            let joined = by_key.remove(&key).unwrap_or_default();
+            by_key.entry(one).or_default().extend(joined);
+        }
+    }
+}
+
+/// Whether each of one kind begins within a few lines and seconds of one of the other, in the same log.
+fn stand_together(untargeted: &[&Tally], targeted: &[&Tally]) -> bool {
+    untargeted.iter().all(|own| {
+        let own = &own.first().sighting;
+        targeted.iter().any(|other| {
+            let other = &other.first().sighting;
+            let times = own.time.at.zip(other.time.at);
+            own.source == other.source
+                && own.line.abs_diff(other.line) <= BESIDE_LINES
+                && times.is_none_or(|(own, other)| own.abs_diff(other) <= BESIDE.unsigned_abs())
+        })
+    })
+}
+
 /// What makes a part of its own, apart from time.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     signature: usize,
     handled: bool,

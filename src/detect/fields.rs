@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::record::{Level, Record};
+use crate::record::Record;
 use crate::signature::condition::{FieldTest, Scalar};
 
 /// Most `{` at which a JSON object is looked for in a record.
@@ -38,19 +38,8 @@ fn own<'r>(record: &'r Record, name: &str) -> Option<Cow<'r, str>> {
         "path" => http.map(|http| Cow::Borrowed(http.path.as_str())),
         "method" => http.map(|http| Cow::Borrowed(http.method.as_str())),
         "status" => http.map(|http| Cow::Owned(http.status.to_string())),
-        "level" => record.level.map(|level| Cow::Borrowed(level_name(level))),
+        "level" => record.level.map(|level| Cow::Borrowed(level.name())),
         _ => None,
-    }
-}
-
-pub(super) fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Debug => "debug",
-        Level::Info => "info",
-        Level::Notice => "notice",
-        Level::Warning => "warning",
-        Level::Error => "error",
-        Level::Critical => "critical",
     }
 }
 

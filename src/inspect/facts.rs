@@ -49,7 +49,7 @@ impl Facts {
         *self.formats.entry(record.format).or_default() += 1;
         *self
             .levels
-            .entry(record.level.map_or("none", level_name))
+            .entry(record.level.map_or("none", Level::name))
             .or_default() += 1;
         *self
             .qualities
@@ -177,18 +177,6 @@ fn fields_of(record: &Record) -> impl Iterator<Item = &'static str> {
     ]
     .into_iter()
     .filter_map(|(name, stated)| stated.then_some(name))
-}
-
-/// A level as reports write it.
-pub(super) fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Debug => "debug",
-        Level::Info => "info",
-        Level::Notice => "notice",
-        Level::Warning => "warning",
-        Level::Error => "error",
-        Level::Critical => "critical",
-    }
 }
 
 fn quality_name(quality: TimeQuality) -> &'static str {

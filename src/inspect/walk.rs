@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use memchr::memchr_iter;
 use serde::Serialize;
 
-use super::facts::{Facts, level_name};
+use super::facts::Facts;
 use crate::input::block::Block;
 use crate::record::header;
 use crate::record::reader::RecordReader;
@@ -177,7 +177,7 @@ impl RowsOf {
             TimeQuality::Between | TimeQuality::Before | TimeQuality::After => "≈",
             _ => "",
         };
-        let level = record.level.map_or("-", level_name);
+        let level = record.level.map_or("-", Level::name);
         let service = record.service.as_deref().unwrap_or("-");
         let first = record.text.lines().next().unwrap_or_default();
         // Writing to a String cannot fail.

@@ -58,10 +58,11 @@ pub(super) mod tests {
     use crate::analysis::assess::Assessment;
     use crate::record::{Level, TimeQuality};
     use crate::render::escape::hostile::{hostile, skeleton};
-    use crate::render::view::when;
+    use crate::report::build::speak;
+    use crate::report::claim::{Claims, Said};
     use crate::report::model::{
-        CapturedValue, Confidence, Edge, Evidence, FailedRequests, Finding, Generated, Impact, Incident,
-        NotRead, OpenQuestion, OpenState, RowKind, SourceSummary, Stats, TimelineRow, Window,
+        CapturedValue, Cited, Confidence, Edge, Evidence, FailedRequests, Finding, Generated, Impact,
+        Incident, NotRead, OpenQuestion, OpenState, RowKind, SourceSummary, Stats, TimelineRow, Window,
     };
     use crate::report::visible::visible;
     use crate::signature::capture::Kind;
@@ -162,6 +163,8 @@ pub(super) mod tests {
                 from: "F1".to_owned(),
                 to: "F2".to_owned(),
                 because: "the upstream is on the same port, 127.0.0.1:8000".to_owned(),
+                shared: vec!["port 8000".to_owned()],
+                dated: true,
             }],
             candidates: Vec::new(),
             triggers: Vec::new(),
@@ -225,10 +228,7 @@ pub(super) mod tests {
             },
             range: None,
             skew: Vec::new(),
-            summary: vec![
-                "The API could not start.".to_owned(),
-                "Port `8000` was taken.".to_owned(),
-            ],
+            summary: Vec::new(),
             incidents: vec![sample_incident()],
             findings: vec![
                 finding("F1", "Address already in use", Role::Cause),
@@ -266,7 +266,8 @@ pub(super) mod tests {
                 lost: true,
             }],
             assumptions: vec!["api.log states no zone; UTC was assumed.".to_owned()],
-            next_actions: vec!["Find the owner of port `8000`.".to_owned()],
+            next_actions: Vec::new(),
+            blanks: Vec::new(),
             stats: Stats {
                 bytes: 1_572_864,
                 index_bytes: 0,
@@ -275,9 +276,39 @@ pub(super) mod tests {
                 records: 30,
                 slow_signatures: 0,
             },
-            cited: Vec::new(),
+            cited: vec![Cited {
+                id: "E7".to_owned(),
+                source: "api.log".to_owned(),
+                line: 7,
+                offset: 700,
+                bytes: 30,
+                sha256: "0".repeat(64),
+            }],
             claims: Vec::new(),
         }
+    }
+
+    /// The report with everything that is said of it.
+    pub(in crate::render) fn said(report: &Report) -> Report {
+        let mut report = report.clone();
+        let mut claims = Claims::default();
+        let shown = |text: &String| Said::observed(text.clone(), ["E7"]);
+        for (number, incident) in report.incidents.iter().enumerate() {
+            claims.say_all(
+                &format!("/incidents/{number}/reasons"),
+                incident.reasons.iter().map(shown),
+            );
+        }
+        for (number, row) in report.timeline.iter().enumerate() {
+            claims.say(format!("/timeline/{number}/what"), shown(&row.what));
+        }
+        for (number, question) in report.open_questions.iter().enumerate() {
+            claims.say(format!("/open_questions/{number}/text"), shown(&question.text));
+        }
+        claims.say_all("/assumptions", report.assumptions.iter().map(shown));
+        speak(&mut report, &["F1".to_owned()], &mut claims);
+        report.claims = claims.finish();
+        report
     }
 
     /// The report with `text` wherever text from a log can stand.
@@ -294,13 +325,17 @@ pub(super) mod tests {
         report.impact.services = vec![text.to_owned(); 2];
         for finding in &mut report.findings {
             finding.services = vec![text.to_owned(); 2];
-            for value in finding.captures.values_mut().flatten() {
-                value.value = text.to_owned();
+            let mut values = std::mem::take(&mut finding.captures);
+            if let Some(mut values) = values.remove("port") {
+                values[0].value = text.to_owned();
+                // Under this name a value never is a part of a title.
+                finding.captures.insert("reply".to_owned(), values);
             }
             finding.evidence[0].source = text.to_owned();
             finding.evidence[0].service = Some(text.to_owned());
             finding.evidence[0].text = text.to_owned();
         }
+        report.cited[0].source = text.to_owned();
         for row in &mut report.timeline {
             row.source = text.to_owned();
             row.text = text.to_owned();
@@ -309,7 +344,7 @@ pub(super) mod tests {
     }
 
     fn markdown(report: &Report) -> String {
-        render(report, None).unwrap()
+        render(&said(report), None).unwrap()
     }
 
     /// What a reader sees, and the comment behind it.
@@ -327,12 +362,10 @@ pub(super) mod tests {
     #[test]
     fn without_findings_the_report_claims_nothing() {
         let mut report = sample_report();
-        report.title = String::new();
         report.findings.clear();
         report.incidents.clear();
         report.timeline.clear();
         report.not_read.clear();
-        report.next_actions.clear();
         report.impact = Impact {
             requests: Vec::new(),
             failed_requests: 0,
@@ -344,12 +377,12 @@ pub(super) mod tests {
         };
         let text = markdown(&report);
         for expected in [
-            "# Postmortem draft: no known failure was found in these logs\n",
-            "- **Severity**: none (no incident recognised)\n",
-            "none; the logs cover 2026-11-22 07:00:00 to 08:00:00 UTC",
-            "42 signatures were looked for in 1 source: 20,000 lines, 1.5 MiB. None was found.",
-            "These logs show no failed requests, no restarts and no failing services.",
-            "Everything that was found was read to its end.",
+            "# Postmortem draft: no known failure found in these logs\n",
+            "None of the 42 known failure signatures was found in 1 log (20,000 lines). [all logs]",
+            "20,000 lines (1.5 MiB) in 1 source were searched for 42 signatures. [all logs]",
+            "No failed requests are in these logs. [all logs]",
+            "None of the failures that the signatures describe was found. [all logs]",
+            "Everything that was found was read to its end. [all logs]",
         ] {
             assert!(text.contains(expected), "{expected:?} is not in\n{text}");
         }
@@ -362,12 +395,13 @@ pub(super) mod tests {
         report.incidents[0].confidence = Confidence::None;
         report.incidents[0].edges.clear();
         let text = markdown(&report);
-        assert!(
-            text.contains("- **Root cause**: not shown by these logs; first came **Address already in use**")
-        );
-        assert!(text.contains("The logs do not show a cause. First, and unexplained, came **Address"));
+        for expected in [
+            "- **Why**: the logs do not show it; first came Address already in use (F1, port `8000`). [inferred from E7]",
+            "The logs do not show a cause; first came **Address already in use** (F1, `port` `8000`). [inferred from E7]",
+        ] {
+            assert!(text.contains(expected), "{expected:?} is not in\n{text}");
+        }
         assert!(text.contains("Why none is named:"));
-        assert!(text.contains("Not explained by it: F2 (Upstream refused the connection)."));
     }
 
     #[test]
@@ -378,27 +412,8 @@ pub(super) mod tests {
         second.root_cause = Some("F2".to_owned());
         report.incidents.push(second);
         let text = markdown(&report);
-        assert!(text.contains("\n### I1: Address already in use\n"));
-        assert!(text.contains("\n### I2: Upstream refused the connection\n"));
-    }
-
-    #[test]
-    fn times_in_words() {
-        let (a, b) = (at("07:26:41"), at("07:26:46"));
-        let (a, b) = (a.as_deref(), b.as_deref());
-        let next_day = Some("2026-11-23T00:00:01Z");
-        assert_eq!(when(a, b, TimeQuality::Between, true), "≈ 07:26:41 to 07:26:46");
-        assert_eq!(
-            when(a, b, TimeQuality::Between, false),
-            "≈ 2026-11-22 07:26:41 to 07:26:46"
-        );
-        assert_eq!(
-            when(a, next_day, TimeQuality::Between, false),
-            "≈ 2026-11-22 07:26:41 to 2026-11-23 00:00:01"
-        );
-        assert_eq!(when(a, None, TimeQuality::Written, true), "07:26:41");
-        assert_eq!(when(None, b, TimeQuality::Between, true), "before 07:26:46");
-        assert_eq!(when(None, None, TimeQuality::Unknown, true), "no time");
+        assert!(text.contains("\n### I1: Address already in use (port `8000`)\n"));
+        assert!(text.contains("\n### I2: Upstream refused the connection (port `8000`)\n"));
     }
 
     #[test]
@@ -440,12 +455,13 @@ pub(super) mod tests {
         report.findings[0].evidence = vec![piece.clone(); 8];
         report.findings[1].evidence = vec![piece; 8];
         let whole = markdown(&report);
+        let report = said(&report);
         let cut = render_within(&report, None, whole.len() - 1).unwrap();
         assert!(cut.len() < whole.len());
         assert!(cut.contains("\nMore excerpts, left out here: 8.\n"));
         let least = render_within(&report, None, 1).unwrap();
         assert!(least.contains("\nMore rows, left out here: 2.\n"), "{least}");
-        assert!(!least.contains("No event was recognised."));
+        assert!(!least.contains("_No rows._"));
     }
 
     #[test]

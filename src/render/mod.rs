@@ -15,6 +15,7 @@ pub mod inspection;
 pub mod json;
 pub mod markdown;
 mod mermaid;
+mod sentences;
 mod template;
 mod view;
 

@@ -9,6 +9,7 @@ use tera::{Context, Error, ErrorKind, Kwargs, State, Tera, TeraResult, Value};
 
 use super::RenderError;
 use super::escape::{self, Fences};
+use crate::report::words;
 
 /// A set of templates, of which one is rendered.
 pub(super) struct Engine {
@@ -83,69 +84,6 @@ fn register(tera: &mut Tera) {
     tera.register_filter("number", |v: u64, _: Kwargs, _: &State| words::number(v));
     tera.register_filter("size", |v: u64, _: Kwargs, _: &State| words::size(v));
     tera.register_filter("duration", |v: u64, _: Kwargs, _: &State| words::duration(v));
-}
-
-/// Times, sizes and numbers as people write them.
-pub(super) mod words {
-    use crate::render::escape;
-
-    /// `2026-11-22 07:26:41` for an RFC 3339 time in UTC; anything else becomes a span.
-    pub(in crate::render) fn time(rfc3339: &str) -> String {
-        match parts(rfc3339) {
-            Some((date, clock)) => format!("{date} {clock}"),
-            None => escape::cell(rfc3339, None),
-        }
-    }
-
-    /// Date and time of day, to the second, of an RFC 3339 time in UTC.
-    pub(in crate::render) fn parts(rfc3339: &str) -> Option<(&str, &str)> {
-        let (date, clock) = rfc3339.split_once('T')?;
-        let shape = |text: &str, like: &str| {
-            text.len() == like.len()
-                && text.bytes().zip(like.bytes()).all(|(byte, like)| {
-                    if like == b'0' {
-                        byte.is_ascii_digit()
-                    } else {
-                        byte == like
-                    }
-                })
-        };
-        let clock = clock.get(..8)?;
-        (shape(date, "0000-00-00") && shape(clock, "00:00:00")).then_some((date, clock))
-    }
-
-    /// `12,345`.
-    pub(in crate::render) fn number(n: u64) -> String {
-        let digits = n.to_string();
-        let mut out = String::with_capacity(digits.len() * 4 / 3 + 1);
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                out.push(',');
-            }
-            out.push(digit);
-        }
-        out
-    }
-
-    /// `1.5 MiB`.
-    pub(in crate::render) fn size(bytes: u64) -> String {
-        let mut unit = "bytes";
-        let mut tenths = u128::from(bytes) * 10;
-        for next in ["KiB", "MiB", "GiB", "TiB"] {
-            if tenths < 10_240 {
-                break;
-            }
-            unit = next;
-            tenths /= 1024;
-        }
-        match (unit, bytes) {
-            ("bytes", 1) => "1 byte".to_owned(),
-            ("bytes", _) => format!("{bytes} bytes"),
-            _ => format!("{}.{} {unit}", tenths / 10, tenths % 10),
-        }
-    }
-
-    pub(in crate::render) use crate::report::duration;
 }
 
 /// What a value is as text. Absent values are an error, so that a misspelled name is found.
@@ -308,20 +246,5 @@ mod tests {
     fn blank_lines_are_joined_outside_code() {
         let text = "\n\na\n \n\n\n```text\nx\n\n\ny\n```\n\n\n\n";
         assert_eq!(tidy(text), "a\n\n```text\nx\n\n\ny\n```\n");
-    }
-
-    #[test]
-    fn numbers_as_people_write_them() {
-        assert_eq!(words::number(1_234_567), "1,234,567");
-        assert_eq!(words::number(999), "999");
-        assert_eq!(words::size(1), "1 byte");
-        assert_eq!(words::size(1023), "1023 bytes");
-        assert_eq!(words::size(1_572_864), "1.5 MiB");
-        assert_eq!(words::duration(0), "0 s");
-        assert_eq!(words::duration(261), "4 min 21 s");
-        assert_eq!(words::duration(90_000), "1 d 1 h");
-        assert_eq!(words::duration(3_600), "1 h");
-        assert_eq!(words::time("2026-11-22T07:26:41.5Z"), "2026-11-22 07:26:41");
-        assert_eq!(words::time("`|\n"), "`\\x60\\x7C\\x0A`");
     }
 }

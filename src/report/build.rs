@@ -115,6 +115,7 @@ pub fn build(
         not_read,
         assumptions: claims.say_all("/assumptions", assumptions),
         next_actions: Vec::new(),
+        blanks: Vec::new(),
         stats: Stats {
             bytes: detected.sources.iter().map(|source| source.bytes).sum(),
             index_bytes: sources.iter().map(|source| source.plan.looked_at).sum(),
@@ -126,10 +127,22 @@ pub fn build(
         cited: citations.finish(),
         claims: Vec::new(),
     };
-    story::tell(&mut report, &mut claims);
-    statements::state(&report, analysis, &mut claims);
+    let restarts: Vec<String> = analysis
+        .found
+        .iter()
+        .zip(&report.findings)
+        .filter(|(found, _)| found.signature.tags.iter().any(|tag| tag == "restart"))
+        .map(|(_, finding)| finding.id.clone())
+        .collect();
+    speak(&mut report, &restarts, &mut claims);
     report.claims = claims.finish();
     report
+}
+
+/// Says what follows from the report's own data.
+pub(crate) fn speak(report: &mut Report, restarts: &[String], claims: &mut Claims) {
+    story::tell(report, restarts, claims);
+    statements::state(report, restarts, claims);
 }
 
 /// A name from outside (file, host, service), made visible.
@@ -421,16 +434,19 @@ fn incidents(
         let at = format!("/incidents/{number}");
         let mut reasons = reasons::reasons(analysis, incident, findings);
         let candidates = reasons::candidates(analysis, incident, findings, &mut reasons);
+        if number == 0 {
+            reasons.extend(reasons::handled(analysis, findings));
+        }
         let triggers = reasons::triggers(&at, incident, findings, citations, claims);
         let mut edges = Vec::new();
         for link in &incident.links {
             let signature = analysis.found[link.from].signature;
-            let because = reasons::because(link, signature, findings);
-            let at = format!("{at}/edges/{}/because", edges.len());
             edges.push(Edge {
                 from: findings[link.from].id.clone(),
                 to: findings[link.to].id.clone(),
-                because: claims.say(at, because),
+                because: reasons::because(link, signature),
+                shared: link.shared.iter().map(|key| name(key)).collect(),
+                dated: link.order != crate::analysis::Order::Undated,
             });
         }
         Incident {

@@ -13,6 +13,7 @@ mod skew;
 mod statements;
 mod story;
 mod timeline;
+pub(crate) mod told;
+mod verdict;
 pub mod visible;
-
-pub(crate) use story::duration;
+pub(crate) mod words;

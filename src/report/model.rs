@@ -34,7 +34,7 @@ pub struct Report {
     pub range: Option<TimeRange>,
     /// How the clock of each dated log stands to that of another, if there are several.
     pub skew: Vec<SkewRow>,
-    /// Three sentences for somebody who will read nothing else.
+    /// What broke, why, and since when, for somebody who will read nothing else; one that begins in bold begins a line (Markdown).
     pub summary: Vec<String>,
     /// The worst first.
     pub incidents: Vec<Incident>,
@@ -58,6 +58,8 @@ pub struct Report {
     pub assumptions: Vec<String>,
     /// What to do now, most urgent first.
     pub next_actions: Vec<String>,
+    /// What only people can tell (Markdown).
+    pub blanks: Vec<String>,
     /// What was looked at, in numbers.
     pub stats: Stats,
     /// All bytes that the report cites.
@@ -421,6 +423,10 @@ pub struct Edge {
     pub to: String,
     /// What confirms it, in words.
     pub because: String,
+    /// What both are about, such as `port 8000`.
+    pub shared: Vec<String>,
+    /// Whether the order in time could be checked.
+    pub dated: bool,
 }
 
 /// What users and operators lost, counted.

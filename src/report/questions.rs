@@ -5,7 +5,7 @@
 use super::build::{captures_of, evidence, name};
 use super::claim::{Citations, Claims, Said};
 use super::model::{Evidence, OpenQuestion, OpenState};
-use super::story::duration;
+use super::words::duration;
 use crate::detect::collect::Detected;
 use crate::detect::over_time::Doubt;
 use crate::detect::tally::Tally;

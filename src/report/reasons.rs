@@ -4,7 +4,8 @@
 
 use super::claim::{Citations, Claims, Said};
 use super::model::{Candidate, Finding, TriggerCandidate, Verdict};
-use super::story::{DECLARED_LINK, FIRST_SEEN, clock, duration};
+use super::story::{DECLARED_LINK, FIRST_SEEN};
+use super::words::{clock, duration};
 use crate::analysis::cause::{reach, same_record};
 use crate::analysis::{Analysis, Incident, Link, Order};
 use crate::record::time::format_utc;
@@ -22,12 +23,11 @@ pub(super) fn reasons(analysis: &Analysis<'_>, incident: &Incident, findings: &[
     let mut reasons = Vec::new();
     match incident.root {
         Some(root) => {
-            explained(incident, root, findings, &mut reasons);
+            explained(analysis, incident, root, findings, &mut reasons);
             shared(incident, root, findings, &mut reasons);
         }
         None => reasons.push(unexplained(incident, findings)),
     }
-    handled(analysis, findings, &mut reasons);
     reasons
 }
 
@@ -64,21 +64,36 @@ fn equal_candidates(incident: &Incident) -> impl Iterator<Item = usize> {
 }
 
 /// What the root explains, and what not.
-fn explained(incident: &Incident, root: usize, findings: &[Finding], reasons: &mut Vec<Said>) {
+fn explained(
+    analysis: &Analysis<'_>,
+    incident: &Incident,
+    root: usize,
+    findings: &[Finding],
+    reasons: &mut Vec<Said>,
+) {
     let own = &findings[root];
-    let others: Vec<usize> = incident
-        .members
-        .iter()
-        .copied()
-        .filter(|member| *member != root)
-        .collect();
+    let explained = reach(&incident.links, root);
+    let same = |member: &usize| same_record(&analysis.found[root], &analysis.found[*member]);
+    let others = incident.members.iter().copied().filter(|member| *member != root);
+    let (sides, others): (Vec<usize>, Vec<usize>) =
+        others.partition(|member| same(member) && !explained.contains(member));
+    // Of a cause that was considered this is said below.
+    let sides = sides
+        .into_iter()
+        .filter(|side| !incident.candidates.contains(side));
+    for side in ids(findings, sides) {
+        let text = format!(
+            "{side} begins with the same record as {}: it is another side of the same event.",
+            own.id
+        );
+        reasons.push(Said::inferred(text, "same-record", [&own.id, &side]));
+    }
     let members = ids(findings, incident.members.iter().copied());
     if others.is_empty() {
-        let text = format!("{} is the only finding of this failure.", own.id);
+        let text = format!("{} stands alone: no other failure is linked to it.", own.id);
         reasons.push(Said::inferred(text, "no-link", [&own.id]));
         return;
     }
-    let explained = reach(&incident.links, root);
     let told = ids(findings, explained.iter().copied());
     if explained.is_empty() {
         let text = format!(
@@ -147,16 +162,19 @@ fn keys(link: &Link) -> String {
     }
 }
 
-fn handled(analysis: &Analysis<'_>, findings: &[Finding], reasons: &mut Vec<Said>) {
+/// What is no candidate, since the program itself went on; said once for all incidents.
+pub(super) fn handled(analysis: &Analysis<'_>, findings: &[Finding]) -> Option<Said> {
     let handled = (0..findings.len()).filter(|number| analysis.found[*number].role == Role::Handled);
     let handled = ids(findings, handled);
-    if !handled.is_empty() {
-        let text = format!(
-            "{} was handled by the program and is not a cause.",
+    let first = handled.first()?;
+    let text = match handled.len() {
+        1 => format!("{first} was handled by the program and is not a cause."),
+        _ => format!(
+            "{} were handled by the program and are no causes.",
             handled.join(", ")
-        );
-        reasons.push(Said::inferred(text, "handled", handled));
-    }
+        ),
+    };
+    Some(Said::inferred(text, "handled", handled))
 }
 
 /// The verdict on each cause that was considered, for the model; the sentences about those that are not the root go to
@@ -253,7 +271,7 @@ pub(super) fn triggers(
             .as_deref()
             .map(|service| format!(", {}", span(service)));
         let text = format!(
-            "{} ({}{}), {when}: a trigger candidate. Only the time speaks for it.",
+            "{} ({}{}), {when}.",
             finding.title,
             finding.id,
             what.unwrap_or_default()
@@ -274,7 +292,7 @@ pub(super) fn triggers(
 }
 
 /// Why one finding is said to have brought about another.
-pub(super) fn because(link: &Link, cause: &Signature, findings: &[Finding]) -> Said {
+pub(super) fn because(link: &Link, cause: &Signature) -> String {
     let order = match link.order {
         Order::Undated => "the order is not dated".to_owned(),
         Order::Agrees { delay, exact, from } => {
@@ -297,10 +315,5 @@ pub(super) fn because(link: &Link, cause: &Signature, findings: &[Finding]) -> S
     } else {
         format!("; both about {}", keys(link))
     };
-    let text = format!("declared by `{}`; {order}{shared}", cause.id);
-    Said::inferred(
-        text,
-        DECLARED_LINK,
-        [&findings[link.from].id, &findings[link.to].id],
-    )
+    format!("declared by `{}`; {order}{shared}", cause.id)
 }

@@ -1,48 +1,76 @@
-//! What the report states beyond its story: findings, counts, rows and sources, with what each rests on.
+//! What the report states beyond its story: incidents, findings, counts and sources, with what each rests on.
 //!
-//! In: the report. Out: its [`Claims`].
+//! In: the report. Out: its [`Claims`]. What has no field of its own in the model is said here and nowhere else; renderers take
+//! it from the claims, by its place.
+
+use std::collections::BTreeMap;
 
 use super::claim::{Claims, Said};
-use super::model::{Finding, Impact, Report};
-use super::story::duration;
-use crate::analysis::Analysis;
-use crate::render::escape::span;
+use super::model::{Finding, Impact, NotRead, Report};
+use super::story::{ROOT_CAUSE, headline};
+use super::told::{explained_by, same_advice};
+use super::verdict;
+use super::words::{self, caption, counted, duration, size, spans};
+use crate::render::escape::{plain, span};
 use crate::signature::Role;
 
-/// Notes what the report states.
-pub(super) fn state(report: &Report, analysis: &Analysis<'_>, claims: &mut Claims) {
-    impact(report, analysis, claims);
+/// What is counted as a failed request.
+pub(super) const FAILED: &str = "requests answered with 500 to 599, or with no valid status";
+
+/// What is counted as a restart.
+pub(super) const RESTARTED: &str = "records of restarts";
+
+/// Notes what the report states. `restarts` are the findings that restarts were counted in.
+pub(super) fn state(report: &Report, restarts: &[String], claims: &mut Claims) {
+    for (number, incident) in report.incidents.iter().enumerate() {
+        verdict::state(&format!("/incidents/{number}"), report, incident, claims);
+    }
     for (number, finding) in report.findings.iter().enumerate() {
-        state_finding(&format!("/findings/{number}"), finding, claims);
+        state_finding(&format!("/findings/{number}"), report, finding, claims);
     }
-    for (number, source) in report.sources.iter().enumerate() {
-        let text = format!(
-            "{} was read: {} lines, {} bytes.",
-            span(&source.name),
-            source.lines,
-            source.bytes
-        );
-        let said = Said::counted(text, "lines of this source", source.lines, [&source.id]);
-        claims.say(format!("/sources/{number}"), said);
-    }
-    for (number, note) in report.not_read.iter().enumerate() {
-        claims.say(
-            format!("/not_read/{number}/reason"),
-            Said::observed(note.reason.clone(), [&note.id]),
-        );
-    }
+    impact(report, restarts, claims);
+    coverage(report, claims);
 }
 
-fn state_finding(at: &str, finding: &Finding, claims: &mut Claims) {
-    let text = format!("{}: {} records.", finding.title, finding.count);
+fn state_finding(at: &str, report: &Report, finding: &Finding, claims: &mut Claims) {
+    let heading = format!(
+        "{} ({}, {})",
+        finding.title,
+        finding.severity.name(),
+        finding.role.name()
+    );
+    // The page gives both, unless the record says that the program went on.
+    let heading = match finding.role {
+        Role::Handled => Said::inferred(heading, "handled", [&finding.id]),
+        _ => Said::known(heading, finding),
+    };
+    claims.say(format!("{at}/heading"), heading);
     let ends = finding
         .evidence
         .first()
         .into_iter()
         .chain(finding.evidence.last());
     let rule = format!("records that match `{}`", finding.signature);
-    let said = Said::counted(text, rule, finding.count, ends.map(|evidence| &evidence.id));
+    let facts = format!("{}.", verdict::facts(finding));
+    let said = Said::counted(facts, rule, finding.count, ends.map(|evidence| &evidence.id));
     claims.say(format!("{at}/count"), said);
+    for (number, evidence) in finding.evidence.iter().enumerate() {
+        let said = Said::observed(caption(evidence), [&evidence.id]);
+        claims.say(format!("{at}/evidence/{number}"), said);
+    }
+    if let Some(root) = explained_by(report, finding) {
+        let text = format!("Mend {} first, {}.", root.id, headline(root));
+        claims.say(
+            format!("{at}/explained"),
+            Said::inferred(text, ROOT_CAUSE, [&root.id, &finding.id]),
+        );
+    } else if let Some(other) = same_advice(report, finding) {
+        let text = format!(
+            "What its page says of cause and fix is what stands at {}.",
+            other.id
+        );
+        claims.say(format!("{at}/same"), Said::known(text, finding));
+    }
     for (field, text) in [
         ("meaning", &finding.meaning),
         ("cause", &finding.cause),
@@ -63,7 +91,70 @@ fn state_finding(at: &str, finding: &Finding, claims: &mut Claims) {
     }
 }
 
-fn impact(report: &Report, analysis: &Analysis<'_>, claims: &mut Claims) {
+/// What was read, and what not.
+fn coverage(report: &Report, claims: &mut Claims) {
+    let stats = &report.stats;
+    let searched = format!(
+        "{} ({}) in {} were searched for {}.",
+        counted(stats.lines, "line", "lines"),
+        size(stats.bytes),
+        counted(stats.sources, "source", "sources"),
+        counted(report.generated.signatures as u64, "signature", "signatures"),
+    );
+    let said = Said::counted(searched, "lines that were read", stats.lines, ["S*"]);
+    claims.say("/stats", said);
+    if !report.findings.iter().any(super::told::in_full) {
+        let text = match report.findings.is_empty() {
+            true => "None of the failures that the signatures describe was found.",
+            false => "No cause and no symptom was found; what was found is listed below.",
+        };
+        let rule = "records that match the signature of a cause or symptom";
+        claims.say("/findings", Said::counted(text, rule, 0, ["S*"]));
+    }
+    let zone = format!(
+        "Zone for lines that state none: {}.",
+        span(&report.window.assumed_zone)
+    );
+    claims.say("/window", Said::inferred(zone, "assumed", ["S*"]));
+    for (number, source) in report.sources.iter().enumerate() {
+        let text = format!(
+            "{} was read: {} lines, {} bytes.",
+            span(&source.name),
+            source.lines,
+            source.bytes
+        );
+        let said = Said::counted(text, "lines of this source", source.lines, [&source.id]);
+        claims.say(format!("/sources/{number}"), said);
+    }
+    for (number, note) in report.not_read.iter().enumerate() {
+        claims.say(
+            format!("/not_read/{number}/reason"),
+            Said::observed(note.reason.clone(), [&note.id]),
+        );
+    }
+    for (number, (reason, notes)) in left_out(report).into_iter().enumerate() {
+        let names: Vec<String> = notes.iter().map(|note| note.source.clone()).collect();
+        let text = format!("{}: {}.", spans(&names), plain(reason));
+        let said = Said::observed(text, notes.iter().map(|note| &note.id));
+        claims.say(format!("/stats/left_out/{number}"), said);
+    }
+    if report.not_read.is_empty() {
+        let text = "Everything that was found was read to its end.";
+        let rule = "things that were found and not read to their end";
+        claims.say("/not_read", Said::counted(text, rule, 0, ["S*"]));
+    }
+}
+
+/// What was left out since it is no log, by the reason.
+fn left_out(report: &Report) -> BTreeMap<&str, Vec<&NotRead>> {
+    let mut by_reason: BTreeMap<&str, Vec<&NotRead>> = BTreeMap::new();
+    for note in report.not_read.iter().filter(|note| !note.lost) {
+        by_reason.entry(&note.reason).or_default().push(note);
+    }
+    by_reason
+}
+
+fn impact(report: &Report, restarting: &[String], claims: &mut Claims) {
     let Impact {
         requests,
         failed_requests,
@@ -73,10 +164,13 @@ fn impact(report: &Report, analysis: &Analysis<'_>, claims: &mut Claims) {
         duration_seconds,
         ..
     } = &report.impact;
-    let failed = "requests answered with 500 to 599, or with no valid status";
     let source = failed_requests_source.as_deref();
     let text = match source {
-        Some(source) => format!("Failed requests: {failed_requests}, counted in {}.", span(source)),
+        Some(source) => format!(
+            "Failed requests: {}, counted in {}.",
+            words::number(*failed_requests),
+            span(source)
+        ),
         None => "No failed requests are in these logs.".to_owned(),
     };
     let own = requests.iter().filter(|row| Some(row.source.as_str()) == source);
@@ -86,27 +180,26 @@ fn impact(report: &Report, analysis: &Analysis<'_>, claims: &mut Claims) {
     }
     claims.say(
         "/impact/failed_requests",
-        Said::counted(text, failed, *failed_requests, evidence),
+        Said::counted(text, FAILED, *failed_requests, evidence),
     );
     for (number, row) in requests.iter().enumerate() {
         let text = format!(
             "{} answered {}: {} requests, counted in {}.",
             span(&row.endpoint),
             row.status,
-            row.count,
+            words::number(row.count),
             span(&row.source)
         );
-        let said = Said::counted(text, failed, row.count, &row.evidence);
+        let said = Said::counted(text, FAILED, row.count, &row.evidence);
         claims.say(format!("/impact/requests/{number}"), said);
     }
-    let restarting = analysis.found.iter().zip(&report.findings);
-    let restarting: Vec<&String> = restarting
-        .filter(|(found, _)| found.signature.tags.iter().any(|tag| tag == "restart"))
-        .map(|(_, finding)| &finding.id)
-        .collect();
     for (service, count) in restarts {
-        let text = format!("Restarts and unexpected exits of {}: {count}.", span(service));
-        let said = Said::counted(text, "records of restarts", *count, restarting.iter().copied());
+        let text = format!(
+            "Restarts and unexpected exits of {}: {}.",
+            span(service),
+            words::number(*count)
+        );
+        let said = Said::counted(text, RESTARTED, *count, restarting);
         claims.say(format!("/impact/restarts/{}", pointer(service)), said);
     }
     let trouble = || {
@@ -114,8 +207,7 @@ fn impact(report: &Report, analysis: &Analysis<'_>, claims: &mut Claims) {
         report.findings.iter().filter(causes).map(|finding| &finding.id)
     };
     if !services.is_empty() {
-        let names: Vec<String> = services.iter().map(|service| span(service)).collect();
-        let text = format!("Services that wrote causes or symptoms: {}.", names.join(", "));
+        let text = format!("Services that wrote causes or symptoms: {}.", spans(services));
         claims.say("/impact/services", Said::observed(text, trouble()));
     }
     if let Some(seconds) = duration_seconds {

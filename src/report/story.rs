@@ -1,17 +1,21 @@
-//! The sentences that the program itself writes: title, summary, reasons, next actions.
+//! The sentences for somebody who reads nothing else: title, summary, next actions, and what is left to people.
 //!
 //! In: the report's data. Out: Markdown sentences with what they rest on. Each says only what the data shows; what
 //! is inferred is called so. Log text stands in them only in code spans.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::plain_capture;
 use super::claim::{Claims, Said};
-use super::model::{Confidence, Finding, Impact, Incident, Report};
+use super::model::{Confidence, Evidence, FailedRequests, Finding, Impact, Incident, Report};
+use super::statements::{FAILED, RESTARTED};
+use super::told::{find, key_finding, steps_to_take};
+use super::words::{counted, duration, number, some_of, stretch, time};
+use crate::record::time::parse_rfc3339;
 use crate::render::escape::span;
 
-/// Fix steps of the root cause among the next actions.
-const MOST_STEPS: usize = 4;
+/// How many further incidents the summary names.
+const NAMED_INCIDENTS: usize = 2;
 
 /// The rule by which a finding is called the root cause.
 pub(super) const ROOT_CAUSE: &str = "root-cause";
@@ -22,24 +26,43 @@ pub(super) const DECLARED_LINK: &str = "declared-link";
 /// The rule by which what was seen first is called unexplained.
 pub(super) const FIRST_SEEN: &str = "first-seen";
 
-/// Writes title, summary and next actions.
-pub(super) fn tell(report: &mut Report, claims: &mut Claims) {
+/// What no log tells, as a rule.
+const BLANKS: [&str; 5] = [
+    "**Detection**: _who or what noticed, and when?_",
+    "**Owner**: _who led the response?_",
+    "**Mitigation**: _what was done by hand, by whom, and when?_",
+    "**Customer communication**: _who was told, when, and in which words?_",
+    "**Lessons**: _what went well, what went badly, where was luck involved?_",
+];
+
+/// Writes title, summary, next actions and blanks. `restarts` are the findings that restarts were counted in.
+pub(super) fn tell(report: &mut Report, restarts: &[String], claims: &mut Claims) {
     let worst = report.incidents.first().cloned();
     report.title = claims.say("/title", title(report, worst.as_ref()));
-    report.summary = claims.say_all("/summary", summary(report, worst.as_ref()));
+    report.summary = claims.say_all("/summary", summary(report, worst.as_ref(), restarts));
     report.next_actions = claims.say_all("/next_actions", next_actions(report));
+    report.blanks = claims.say_all("/blanks", BLANKS.map(Said::blank));
 }
 
 /// A finding's title with its most telling captured value.
-fn headline(finding: &Finding) -> String {
+pub(super) fn headline(finding: &Finding) -> String {
     match plain_capture(finding) {
         Some((name, value)) => format!("{} ({} `{value}`)", finding.title, name.replace('_', " ")),
         None => finding.title.clone(),
     }
 }
 
-fn by_id<'a>(report: &'a Report, id: &str) -> Option<&'a Finding> {
-    report.findings.iter().find(|finding| finding.id == id)
+/// The same with its id.
+fn named(finding: &Finding) -> String {
+    match plain_capture(finding) {
+        Some((name, value)) => format!(
+            "{} ({}, {} `{value}`)",
+            finding.title,
+            finding.id,
+            name.replace('_', " ")
+        ),
+        None => format!("{} ({})", finding.title, finding.id),
+    }
 }
 
 /// That none of the known failures was found, or nothing at all could be.
@@ -59,19 +82,19 @@ fn title(report: &Report, worst: Option<&Incident>) -> Said {
             _ => "no known failure found in these logs".to_owned(),
         });
     };
-    let root = incident.root_cause.as_deref().and_then(|id| by_id(report, id));
-    let (text, rule) = match (root, incident.findings.first().and_then(|id| by_id(report, id))) {
-        (Some(root), _) => (headline(root), ROOT_CAUSE),
-        (None, Some(first)) => (
+    let (text, rule) = match (key_finding(report, incident), &incident.root_cause) {
+        (Some(root), Some(_)) => (headline(root), ROOT_CAUSE),
+        (Some(first), None) => (
             format!("{}, cause not shown by these logs", headline(first)),
             FIRST_SEEN,
         ),
-        (None, None) => ("cause not shown by these logs".to_owned(), FIRST_SEEN),
+        (None, _) => ("cause not shown by these logs".to_owned(), FIRST_SEEN),
     };
     Said::inferred(text, rule, [&incident.id])
 }
 
-fn summary(report: &Report, worst: Option<&Incident>) -> Vec<Said> {
+/// What broke, why, since when, and what else: a sentence each. A sentence that begins in bold begins a line.
+fn summary(report: &Report, worst: Option<&Incident>, restarts: &[String]) -> Vec<Said> {
     let Some(incident) = worst else {
         if report.stats.lines == 0 {
             return vec![nothing_found(
@@ -83,8 +106,8 @@ fn summary(report: &Report, worst: Option<&Incident>) -> Vec<Said> {
             nothing_found(format!(
                 "None of the {} known failure signatures was found in {} ({}).",
                 report.generated.signatures,
-                count(report.stats.sources, "log", "logs"),
-                count(report.stats.lines, "line", "lines"),
+                counted(report.stats.sources, "log", "logs"),
+                counted(report.stats.lines, "line", "lines"),
             )),
             Said::blank(
                 "That does not prove that nothing is wrong: a failure that no signature knows, or that was not logged, \
@@ -92,48 +115,189 @@ fn summary(report: &Report, worst: Option<&Incident>) -> Vec<Said> {
             ),
         ];
     };
-    vec![
-        what_happened(report, incident),
-        why(report, incident),
-        how_it_stands(report, incident),
-    ]
+    let mut said = what_broke(report, incident, restarts);
+    said.extend(why(report, incident));
+    said.extend(since(report, incident));
+    said.extend(further(report));
+    said
 }
 
-fn what_happened(report: &Report, incident: &Incident) -> Said {
-    let when = match (&incident.started, &incident.ended) {
-        (Some(started), Some(ended)) if started != ended => {
-            format!(
-                "Between {} and {}",
-                human(started).trim_end_matches(" UTC"),
-                human(ended)
-            )
-        }
-        (Some(at), _) => format!("At {}", human(at)),
-        _ => "Undated".to_owned(),
-    };
-    let effects = effects(&report.impact);
-    if effects.is_empty() {
-        let findings = report
-            .findings
-            .iter()
-            .filter(|f| incident.findings.contains(&f.id));
-        let records: u64 = findings.map(|finding| finding.count).sum();
-        let text = format!(
-            "{when} the logs show {} of {}.",
-            count(records, "record", "records"),
-            count(incident.findings.len() as u64, "known failure", "known failures"),
-        );
-        let ends = ends(report, incident);
-        return Said::counted(text, "records of the findings of this failure", records, ends);
+/// What users and operators lost, else what was seen.
+fn what_broke(report: &Report, incident: &Incident, restarts: &[String]) -> Vec<Said> {
+    let mut said: Vec<Said> = failed(report, incident).into_iter().collect();
+    said.extend(restarted(report, incident, restarts));
+    if said.is_empty() {
+        let own = incident.findings.iter().filter_map(|id| find(report, id));
+        let own: Vec<&Finding> = own.collect();
+        let records: u64 = own.iter().map(|finding| finding.count).sum();
+        let names: Vec<String> = own.iter().map(|finding| named(finding)).collect();
+        let text = format!("{}: {}.", counted(records, "record", "records"), some_of(&names));
+        let rule = "records of the findings of this failure";
+        said.push(Said::counted(text, rule, records, &incident.findings));
     }
-    let counted = report.impact.requests.iter().flat_map(|row| &row.evidence);
-    let evidence = ends(report, incident).into_iter().chain(counted.cloned());
-    Said::observed(format!("{when}: {}.", effects.join("; ")), evidence)
+    said[0].text.insert_str(0, "**What broke**: ");
+    said
+}
+
+/// Failed requests, in the log that saw most of them; of several incidents each has its own logs.
+fn failed(report: &Report, incident: &Incident) -> Option<Said> {
+    let Impact {
+        requests,
+        failed_requests,
+        failed_requests_source,
+        ..
+    } = &report.impact;
+    let logs = logs_of(report, incident);
+    let own = |row: &&FailedRequests| {
+        report.incidents.len() == 1 || logs.iter().any(|log| row.source.starts_with(log.as_str()))
+    };
+    let mut by_source: BTreeMap<&str, (u64, Vec<String>)> = BTreeMap::new();
+    for row in requests.iter().filter(own) {
+        let (count, evidence) = by_source.entry(&row.source).or_default();
+        *count += row.count;
+        evidence.extend(row.evidence.iter().cloned());
+    }
+    // Proxy and application count the same request twice, and rows may be left out.
+    let least = by_source.len() > 1 || report.impact.requests_left_out > 0;
+    let most = by_source
+        .into_iter()
+        .max_by(|a, b| a.1.0.cmp(&b.1.0).then(b.0.cmp(a.0)));
+    let (source, (count, evidence)) = most?;
+    let whole = failed_requests_source.as_deref() == Some(source);
+    let count = if whole { *failed_requests } else { count };
+    let text = format!(
+        "{}{} failed, counted in {}.",
+        if least { "at least " } else { "" },
+        counted(count, "request", "requests"),
+        span(source)
+    );
+    Some(Said::counted(text, FAILED, count, evidence))
+}
+
+/// The logs in which an incident was seen, rotated ones by the name of the live one.
+fn logs_of(report: &Report, incident: &Incident) -> BTreeSet<String> {
+    let own = incident.findings.iter().filter_map(|id| find(report, id));
+    let evidence = own.flat_map(|finding| &finding.evidence);
+    let log = |evidence: &Evidence| {
+        let mut sources = report.sources.iter();
+        let source = sources.find(|source| source.name == evidence.source);
+        source
+            .and_then(|source| source.set.clone())
+            .unwrap_or_else(|| evidence.source.clone())
+    };
+    evidence.map(log).collect()
+}
+
+/// Restarts and unexpected exits; of several incidents each has those of its own findings.
+fn restarted(report: &Report, incident: &Incident, restarts: &[String]) -> Option<Said> {
+    let own = |id: &&String| report.incidents.len() == 1 || incident.findings.contains(id);
+    let own: Vec<&String> = restarts.iter().filter(own).collect();
+    let mut times: BTreeMap<&str, u64> = BTreeMap::new();
+    if report.incidents.len() == 1 {
+        let all = report.impact.restarts.iter();
+        times.extend(all.map(|(service, count)| (service.as_str(), *count)));
+    } else {
+        // A finding that several services wrote says how often, but not of which.
+        for finding in own.iter().filter_map(|id| find(report, id)) {
+            if let [service] = finding.services.as_slice() {
+                *times.entry(service).or_default() += finding.count;
+            }
+        }
+    }
+    if times.is_empty() || own.is_empty() {
+        return None;
+    }
+    let each = times.iter();
+    let each: Vec<String> = each
+        .map(|(service, times)| format!("{} {}×", span(service), number(*times)))
+        .collect();
+    let text = format!("Unexpected exits or restarts: {}.", some_of(&each));
+    Some(Said::counted(text, RESTARTED, times.values().sum(), own))
+}
+
+fn why(report: &Report, incident: &Incident) -> Vec<Said> {
+    let Some(key) = key_finding(report, incident) else {
+        return Vec::new();
+    };
+    let premises = [&incident.id, &key.id];
+    if incident.root_cause.is_none() {
+        let text = format!("**Why**: the logs do not show it; first came {}.", named(key));
+        return vec![Said::inferred(text, FIRST_SEEN, premises)];
+    }
+    let how_sure = match incident.confidence {
+        Confidence::High => "the root cause, with high confidence",
+        Confidence::Medium => "the probable root cause, with medium confidence",
+        Confidence::Low | Confidence::None => "a possible root cause, with low confidence",
+    };
+    let text = format!("**Why**: {} is {how_sure}.", named(key));
+    let mut said = vec![Said::inferred(text, ROOT_CAUSE, premises)];
+    if !key.meaning.is_empty() {
+        said.push(Said::known(key.meaning.replace('\n', " "), key));
+    }
+    said
+}
+
+fn since(report: &Report, incident: &Incident) -> Vec<Said> {
+    let ends = ends(report, incident);
+    let (Some(started), Some(ended)) = (&incident.started, &incident.ended) else {
+        return vec![match &incident.started {
+            Some(started) => Said::observed(format!("**Since**: {} UTC.", time(started)), ends),
+            None => Said::blank("**Since**: _not known; the logs state no times for it._"),
+        }];
+    };
+    let lasted = seconds_between(started, ended).filter(|seconds| *seconds > 0);
+    let lasted = lasted.map_or_else(String::new, |seconds| format!(" ({})", duration(seconds)));
+    let text = format!("**Since**: {}{lasted}.", stretch(started, ended));
+    let last = ends.last().cloned();
+    let mut said = vec![Said::observed(text, ends)];
+    let evidence = last.into_iter().chain(["S*".to_owned()]);
+    said.extend(report.window.to.as_ref().map(|to| {
+        let text = if time(ended) < time(to) {
+            format!(
+                "The logs go on until {} UTC without another sign of it.",
+                time(to)
+            )
+        } else {
+            "The logs end there, so they do not show a recovery.".to_owned()
+        };
+        let rule = "later records of the findings of this failure";
+        Said::counted(text, rule, 0, evidence)
+    }));
+    said
+}
+
+/// Whole seconds between two RFC 3339 times.
+fn seconds_between(from: &str, to: &str) -> Option<u64> {
+    let lasted = parse_rfc3339(to)? - parse_rfc3339(from)?;
+    u64::try_from(lasted / 1_000_000_000).ok()
+}
+
+/// The other incidents.
+fn further(report: &Report) -> Option<Said> {
+    let others = report.incidents.get(1..).filter(|others| !others.is_empty())?;
+    let one = |incident: &Incident| {
+        let key = key_finding(report, incident).map_or_else(|| "a finding".to_owned(), named);
+        match incident.root_cause {
+            Some(_) => format!("{}, {key}", incident.id),
+            None => format!("{}, {key}, whose cause the logs do not show", incident.id),
+        }
+    };
+    let mut named: Vec<String> = others.iter().take(NAMED_INCIDENTS).map(one).collect();
+    match others.len() - named.len() {
+        0 => {}
+        more => named.push(format!("{more} more")),
+    }
+    let text = format!(
+        "**Apart from that**, with no link to it in the logs: {}.",
+        named.join("; ")
+    );
+    let ids = others.iter().map(|incident| &incident.id);
+    Some(Said::inferred(text, "no-link", ids))
 }
 
 /// Ids of the first and the last record of an incident.
 fn ends(report: &Report, incident: &Incident) -> Vec<String> {
-    let own = || incident.findings.iter().filter_map(|id| by_id(report, id));
+    let own = || incident.findings.iter().filter_map(|id| find(report, id));
     let first = own().filter(|finding| finding.first_seen == incident.started);
     let first = first.filter_map(|finding| finding.evidence.first()).next();
     let ended = |finding: &&Finding| {
@@ -159,119 +323,26 @@ fn ends(report: &Report, incident: &Incident) -> Vec<String> {
     }
 }
 
-/// Whether more than one log counts failed requests: some may be the same ones, seen by proxy and application.
-fn several_sources(impact: &Impact) -> bool {
-    let mut sources = impact.requests.iter().map(|row| &row.source);
-    let first = sources.next();
-    sources.any(|source| Some(source) != first)
-}
-
-/// What users and operators lost, as phrases.
-fn effects(impact: &Impact) -> Vec<String> {
-    let mut effects = Vec::new();
-    if let Some(source) = &impact.failed_requests_source {
-        effects.push(format!(
-            "{}{} failed (counted in {})",
-            if several_sources(impact) { "at least " } else { "" },
-            count(impact.failed_requests, "request", "requests"),
-            span(source)
-        ));
-    }
-    if !impact.restarts.is_empty() {
-        let each: Vec<String> = impact
-            .restarts
-            .iter()
-            .map(|(service, times)| format!("{} {times}×", span(service)))
-            .collect();
-        effects.push(format!("unexpected exits or restarts: {}", each.join(", ")));
-    }
-    effects
-}
-
-fn why(report: &Report, incident: &Incident) -> Said {
-    let root = incident.root_cause.as_deref().and_then(|id| by_id(report, id));
-    match root {
-        Some(root) => {
-            let text = format!(
-                "{}: {} ({}). {}",
-                match incident.confidence {
-                    Confidence::High => "Root cause",
-                    Confidence::Medium => "Probable root cause",
-                    Confidence::Low | Confidence::None => "Possible root cause",
-                },
-                headline(root),
-                root.id,
-                root.meaning.replace('\n', " ")
-            );
-            Said::inferred(text, ROOT_CAUSE, [&incident.id, &root.id])
-        }
-        None => {
-            let first = incident.findings.first().and_then(|id| by_id(report, id));
-            let first = first.map(|finding| format!("{} ({})", headline(finding), finding.id));
-            let text = format!(
-                "The logs do not show the cause; seen first: {}.",
-                first.unwrap_or_else(|| "nothing".to_owned())
-            );
-            Said::inferred(text, FIRST_SEEN, [&incident.id])
-        }
-    }
-}
-
-fn how_it_stands(report: &Report, incident: &Incident) -> Said {
-    let others = report.incidents.len() - 1;
-    let more = match others {
-        0 => String::new(),
-        _ => format!(
-            " {} with no link to this one in the logs {} reported below.",
-            count(others as u64, "further failure", "further failures"),
-            if others == 1 { "is" } else { "are" }
-        ),
-    };
-    let text = match (&incident.ended, &report.window.to) {
-        (Some(ended), Some(to)) if ended < to => {
-            format!(
-                "The last sign of it is of {}; the logs go on until {} without another.{more}",
-                human(ended),
-                human(to)
-            )
-        }
-        (Some(ended), _) => {
-            format!(
-                "Its last sign ({ended}) is at the end of the logs, so they do not show a recovery.{more}"
-            )
-        }
-        _ => format!("The logs do not show when it ended.{more}"),
-    };
-    let last = ends(report, incident).pop();
-    let others = report.incidents.iter().skip(1).map(|other| other.id.clone());
-    let evidence = last.into_iter().chain(["S*".to_owned()]).chain(others);
-    Said::counted(text, "later records of the findings of this failure", 0, evidence)
-}
-
 fn next_actions(report: &Report) -> Vec<Said> {
     let mut actions = Vec::new();
     for (number, incident) in report.incidents.iter().enumerate() {
-        let Some(root) = incident.root_cause.as_deref().and_then(|id| by_id(report, id)) else {
-            let first = incident.findings.first().and_then(|id| by_id(report, id));
-            actions.extend(first.map(|first| {
-                let text = format!(
-                    "Find what brought about {} ({}): the logs at hand do not show it.",
-                    first.id, first.title
-                );
-                Said::inferred(text, FIRST_SEEN, [&incident.id])
-            }));
+        let Some(key) = key_finding(report, incident) else {
             continue;
         };
-        if number > 0 {
-            let text = format!("Mend {} ({}), see its fix below.", root.id, headline(root));
+        if incident.root_cause.is_none() {
+            let text = format!(
+                "Find what brought about {} ({}): the logs at hand do not show it.",
+                key.id, key.title
+            );
+            actions.push(Said::inferred(text, FIRST_SEEN, [&incident.id]));
+        } else if number > 0 {
+            let text = format!("Mend {}, {}: see its fix below.", key.id, headline(key));
             actions.push(Said::inferred(text, ROOT_CAUSE, [&incident.id]));
-            continue;
-        }
-        for step in root.fix.iter().take(MOST_STEPS) {
-            actions.push(Said::known(format!("{}: {step}", root.id), root));
-        }
-        if let Some(proof) = root.verify.first() {
-            actions.push(Said::known(format!("Prove it: {proof}"), root));
+        } else if let Some((root, steps)) = steps_to_take(report) {
+            let steps = steps.iter();
+            actions.extend(steps.map(|step| Said::known(format!("{}: {step}", root.id), root)));
+            let proof = root.verify.first();
+            actions.extend(proof.map(|proof| Said::known(format!("Prove it: {proof}"), root)));
         }
     }
     let lost = || report.not_read.iter().filter(|lost| lost.lost);
@@ -279,41 +350,9 @@ fn next_actions(report: &Report) -> Vec<Said> {
     if !logs.is_empty() {
         let text = format!(
             "Scan again what could not be read ({}, see below).",
-            count(logs.len() as u64, "log", "logs")
+            counted(logs.len() as u64, "log", "logs")
         );
         actions.push(Said::observed(text, lost().map(|lost| &lost.id)));
     }
     actions
-}
-
-/// `2026-11-22 07:26:41 UTC` for an RFC 3339 time.
-fn human(time: &str) -> String {
-    let text = time.replace('T', " ");
-    let seconds = text.split(['.', 'Z']).next().unwrap_or(&text);
-    format!("{seconds} UTC")
-}
-
-/// `07:26:41` for an RFC 3339 time.
-pub(super) fn clock(time: &str) -> &str {
-    time.get(11..19).unwrap_or(time)
-}
-
-/// `1 request`, `12 requests`.
-fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// `4 min 21 s`: the two greatest units.
-pub(crate) fn duration(seconds: u64) -> String {
-    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let first = units.iter().position(|(size, _)| seconds >= *size).unwrap_or(3);
-    let mut rest = seconds;
-    let mut out: Vec<String> = Vec::new();
-    for (size, unit) in units.iter().skip(first).take(2) {
-        if rest / size > 0 || out.is_empty() {
-            out.push(format!("{} {unit}", rest / size));
-        }
-        rest %= size;
-    }
-    out.join(" ")
 }

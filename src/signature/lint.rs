@@ -199,7 +199,8 @@ impl Page<'_> {
                 .iter()
                 .any(|other| pattern.matches(&other.id))
         };
-        for pattern in signature.leads_to.iter().chain(&signature.supersedes) {
+        let effects = signature.leads_to.iter().map(|effect| &effect.to);
+        for pattern in effects.chain(&signature.supersedes) {
             if !known(pattern) {
                 errors.push(self.error(
                     self.place(&format!("\"{pattern}\"")),

@@ -27,7 +27,7 @@ pub mod select;
 use crate::digest::Digest;
 use condition::{Match, Recovery};
 pub use library::Library;
-use select::NamePattern;
+use select::{LeadsTo, NamePattern};
 
 /// How bad a failure is for the service that has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -140,7 +140,7 @@ pub struct Signature {
     /// Free words; `restart` counts each record as a restart or unexpected exit.
     pub tags: Vec<String>,
     /// What this failure can bring about.
-    pub leads_to: Vec<NamePattern>,
+    pub leads_to: Vec<LeadsTo>,
     /// More generic signatures that this one explains away in the same record.
     pub supersedes: Vec<NamePattern>,
     /// Programs and versions that printed the examples.

@@ -15,7 +15,7 @@ use toml::Spanned;
 
 use super::condition::{Match, Recovery};
 use super::diagnostic::PageError;
-use super::select::NamePattern;
+use super::select::{LeadsTo, NamePattern};
 use super::{Example, Proof, Role, Section, Severity, Signature, Text};
 
 /// The header table as it is written.
@@ -27,7 +27,7 @@ struct Header {
     #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
-    leads_to: Vec<NamePattern>,
+    leads_to: Vec<LeadsTo>,
     #[serde(default)]
     supersedes: Vec<NamePattern>,
     seen_on: Vec<String>,

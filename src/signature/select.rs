@@ -1,4 +1,4 @@
-//! Ids, other names, and globs of them: `python/bcrypt-about`, `http/*`, `nginx*`.
+//! Ids, other names, and globs of them: `python/bcrypt-about`, `http/*`, `nginx*`; and what a failure leads to.
 //!
 //! In: what stands in a page or on the command line. Out: a test of names that costs next to nothing to make,
 //! because a library has hundreds and a run needs few of them.
@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Deserializer, de};
+
+use super::condition::Span;
 
 /// A name, or a glob over names.
 #[derive(Debug, Clone)]
@@ -72,5 +74,59 @@ impl<'de> Deserialize<'de> for NamePattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         NamePattern::of_ids(&text).map_err(de::Error::custom)
+    }
+}
+
+/// What a failure can bring about, and perhaps how soon: `"http/*"`, or `{ to = "http/*", within = "30s" }`.
+#[derive(Debug, Clone)]
+pub struct LeadsTo {
+    /// Ids of what can follow.
+    pub to: NamePattern,
+    /// How long after the last sign of the failure it may begin; without one, the bounds of `docs/cause.md` hold.
+    pub within: Option<Span>,
+}
+
+impl fmt::Display for LeadsTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.within {
+            Some(within) => write!(f, "{} within {} s", self.to, within.0.as_secs_f64()),
+            None => self.to.fmt(f),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bounded {
+    to: NamePattern,
+    within: Span,
+}
+
+impl<'de> Deserialize<'de> for LeadsTo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Either)
+    }
+}
+
+struct Either;
+
+impl<'de> de::Visitor<'de> for Either {
+    type Value = LeadsTo;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id or glob, or a table like { to = \"http/*\", within = \"30s\" }")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<LeadsTo, E> {
+        let to = NamePattern::of_ids(text).map_err(de::Error::custom)?;
+        Ok(LeadsTo { to, within: None })
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<LeadsTo, A::Error> {
+        let Bounded { to, within } = Bounded::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        Ok(LeadsTo {
+            to,
+            within: Some(within),
+        })
     }
 }

@@ -308,7 +308,7 @@ fn of_fields(test: &Test) -> Vec<Part> {
             level: Some(levels.clone()),
             ..none()
         };
-        let names: Vec<&str> = levels.0.iter().map(|level| fields::level_name(*level)).collect();
+        let names: Vec<&str> = levels.0.iter().map(|level| level.name()).collect();
         add(format!("level = {}", names.join(" or ")), named("level"), alone);
     }
     if let Some(level) = test.min_level {
@@ -316,11 +316,7 @@ fn of_fields(test: &Test) -> Vec<Part> {
             min_level: Some(level),
             ..none()
         };
-        add(
-            format!("min-level = {}", fields::level_name(level.0)),
-            named("level"),
-            alone,
-        );
+        add(format!("min-level = {}", level.0.name()), named("level"), alone);
     }
     if let Some(range) = test.status {
         let alone = Test {

@@ -1,0 +1,33 @@
+//! The section "Impact".
+//!
+//! In: the report. Out: every sentence that is said below `/impact`, and the rows of failed requests.
+
+use serde::Serialize;
+
+use super::{Limits, head};
+use crate::render::sentences::Sentences;
+use crate::report::model::{FailedRequests, Report};
+
+/// How many rows of failed requests are shown; the JSON report has more.
+const REQUEST_ROWS: usize = 12;
+
+/// What the section "Impact" says.
+#[derive(Serialize)]
+pub(super) struct ImpactView<'a> {
+    facts: Vec<String>,
+    requests: &'a [FailedRequests],
+    more: u64,
+}
+
+impl<'a> ImpactView<'a> {
+    pub(super) fn new(report: &'a Report, said: &Sentences<'_>, limits: Limits) -> ImpactView<'a> {
+        let impact = &report.impact;
+        let shown = head(&impact.requests, limits.rows.min(REQUEST_ROWS));
+        let hidden = (impact.requests.len() - shown.len()) as u64;
+        ImpactView {
+            facts: said.below(report, "/impact/", "/impact/requests/"),
+            requests: shown,
+            more: impact.requests_left_out + hidden,
+        }
+    }
+}
