@@ -545,6 +545,34 @@ fn confidence_follows_from_stated_rules() {
     );
 }
 
+/// A log from whose middle a stretch was cut, with the end of a job in it, does not show that the end is missing.
+#[test]
+fn a_gap_in_a_regular_log_leaves_the_question_open() {
+    let condition = "[match.missing]\nwithin = \"10m\"\nkey = \"job\"\nafter = { regex = 'job (?P<job>\\w+) was started' }\n\
+                     expect = { regex = 'job (?P<job>\\w+) is finished' }";
+    let all = |ends: bool, kept: &dyn Fn(u32) -> bool| {
+        let words = |second: u32| match second {
+            100 => "job a7 was started",
+            700 if ends => "job a7 is finished",
+            _ => "ordinary work is done",
+        };
+        let lines: Vec<(u32, &str)> = (0..4_000)
+            .filter(|second| kept(*second))
+            .map(|second| (second, words(second)))
+            .collect();
+        report(condition, &[("app.log", log(&lines))])
+    };
+    let whole = all(true, &|_| true);
+    assert_eq!((count(&whole), open(&whole)), (0, Vec::new()));
+    let stuck = all(false, &|_| true);
+    assert_eq!((count(&stuck), open(&stuck)), (1, Vec::new()));
+    let cut = all(true, &|second| !(650..1_500).contains(&second));
+    assert_eq!(
+        (count(&cut), open(&cut)),
+        (0, vec![("cannot-tell".to_owned(), 1)])
+    );
+}
+
 /// Jobs that are stuck in the sample, by their own account (`story.md`).
 #[test]
 fn a_stuck_job_of_fastapi_and_one_of_celery_are_found_and_stay_open_when_the_log_ends_early() {

@@ -108,6 +108,7 @@ fn because(doubt: Doubt, signature: &Signature) -> String {
         Doubt::Dropped => "the log says that messages were left out behind it".to_owned(),
         Doubt::NotRead => "a part of the log behind it was not read, or is gone".to_owned(),
         Doubt::TooMany => "more of them were open at a time than are followed".to_owned(),
+        Doubt::Gap => "the log, which is else regular, has nothing for a while behind it: it was cut there, or everything stood still".to_owned(),
         Doubt::NeverSeen => "no log that was read shows such an end for any other either".to_owned(),
     }
 }
@@ -119,6 +120,7 @@ fn answer(doubt: Doubt) -> &'static str {
         Doubt::Dropped => "Ask the program itself for its state; the log cannot tell.",
         Doubt::NotRead => "A complete copy of the log tells.",
         Doubt::TooMany => "Scan a shorter span of the logs.",
+        Doubt::Gap => "A copy of the log that nothing was cut from tells.",
         Doubt::NeverSeen => "Scan it together with the log that holds the ends.",
     }
 }

@@ -255,7 +255,7 @@ mod tests {
             "{differs}"
         );
         let differs = differs_from_pattern(r"^Xbind on \((?P<port>\d+)\): in use", "bind on (80): in use");
-        assert!(differs.contains("where \"^X\" is wanted"), "{differs}");
+        assert!(differs.contains("where \"X\" is wanted"), "{differs}");
     }
 
     #[test]

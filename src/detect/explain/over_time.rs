@@ -593,6 +593,9 @@ fn doubt_in_words(doubt: Doubt) -> &'static str {
         Doubt::Dropped => "the log says itself that messages were left out behind it",
         Doubt::NotRead => "a part of the log behind it was not read, or is gone",
         Doubt::TooMany => "too many starts were open at a time",
+        Doubt::Gap => {
+            "the log, which is else regular, has a gap behind it: it was cut there, or everything stood still"
+        }
         Doubt::NeverSeen => "no log that was read has ever shown such an end",
     }
 }
@@ -625,6 +628,6 @@ mod tests {
         assert_eq!(span(60_000_000_000), "1m");
         assert_eq!(span(90_500_000_000), "1m 30s");
         assert_eq!(span(500_000_000), "500ms");
-        assert_eq!(span(86_400_000_000 * 2 + 3_600_000_000), "2d 1h");
+        assert_eq!(span(2 * 86_400_000_000_000 + 3_600_000_000_000), "2d 1h");
     }
 }

@@ -22,6 +22,11 @@ struct Open {
 }
 
 impl CountState {
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> usize {
+        self.open.len()
+    }
+
     pub(super) fn new(count: &Count) -> CountState {
         CountState {
             at_least: count.at_least as usize,
@@ -32,8 +37,18 @@ impl CountState {
 
     pub(super) fn take(&mut self, event: Event, out: &mut Outcome) {
         // Records without the key's value belong together.
-        let (open, _) = self.open.entry(event.key.as_deref().unwrap_or_default());
         let time = event.occurrence.sighting.time.at;
+        // Lines of several writers are not always in the order of their times: what is a second window old may go.
+        let old = self.nanos.saturating_mul(2);
+        self.open.expire(|open| {
+            let last = open
+                .waiting
+                .back()
+                .map(|last| last.sighting.time.at)
+                .or(open.fired_at);
+            last.is_none_or(|last| within(last, time, old))
+        });
+        let (open, _) = self.open.entry(event.key.as_deref().unwrap_or_default());
         if let Some(last) = open.fired_at
             && within(last, time, self.nanos)
         {

@@ -11,6 +11,8 @@ pub(super) struct Keyed<T> {
     by_key: BTreeMap<String, (u64, T)>,
     by_age: BTreeMap<u64, String>,
     next: u64,
+    /// With so many keys it is worth looking for those that can be forgotten.
+    expire_at: usize,
 }
 
 impl<T> Default for Keyed<T> {
@@ -19,6 +21,7 @@ impl<T> Default for Keyed<T> {
             by_key: BTreeMap::new(),
             by_age: BTreeMap::new(),
             next: 0,
+            expire_at: 0,
         }
     }
 }
@@ -47,7 +50,26 @@ impl<T: Default> Keyed<T> {
     }
 }
 
+/// So many keys are followed before any is forgotten for its age.
+const FEW_KEYS: usize = 1_000;
+
 impl<T> Keyed<T> {
+    /// Forgets keys whose state can no longer matter, if there are many; so the costs are shared by those who make many.
+    pub(super) fn expire(&mut self, matters: impl Fn(&T) -> bool) {
+        if self.by_key.len() < self.expire_at.max(FEW_KEYS) {
+            return;
+        }
+        self.by_key.retain(|_, (_, state)| matters(state));
+        let by_key = &self.by_key;
+        self.by_age.retain(|_, key| by_key.contains_key(key));
+        self.expire_at = 2 * self.by_key.len();
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut T> {
         self.by_key.get_mut(key).map(|(_, state)| state)
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::keyed::Keyed;
-use super::{Doubt, Event, LogTimes, Outcome, Place, latest};
+use super::{Doubt, Event, LogTimes, Outcome, Place, has_gap, latest};
 use crate::detect::compile::Slot;
 use crate::detect::tally::Occurrence;
 use crate::signature::condition::{Across, Missing};
@@ -120,7 +120,7 @@ impl MissingState {
                 (None, Some(began), Some(last))
                     if last.saturating_sub(began) > nanos.saturating_add(SLACK) =>
                 {
-                    None
+                    has_gap(logs(start.place.log).samples, began).then_some(Doubt::Gap)
                 }
                 (None, Some(_), _) => Some(Doubt::StillPossible),
             };

@@ -48,6 +48,8 @@ pub enum Doubt {
     TooMany,
     /// No log that is read has ever shown such an end.
     NeverSeen,
+    /// A log that is else regular has nothing for a while behind the start: it was cut there, or everything stood still.
+    Gap,
 }
 
 /// What conditions over time come to.
@@ -164,6 +166,34 @@ fn within(first: Option<i64>, last: Option<i64>, nanos: i64) -> bool {
         (Some(first), Some(last)) => last.saturating_sub(first) <= nanos,
         _ => true,
     }
+}
+
+/// So many pauses on each side of a gap say what is usual.
+const ROUND_A_GAP: usize = 8;
+
+/// A gap is so many times longer than any of them.
+const GAP_TIMES: i64 = 8;
+
+/// And so long at least, in nanoseconds.
+const SHORTEST_GAP: i64 = 60_000_000_000;
+
+/// Whether a log whose lines were written at these times (some of them, in their order) has a gap behind `from` that
+/// its pace on both sides does not explain.
+fn has_gap(samples: &[i64], from: i64) -> bool {
+    let pauses: Vec<i64> = samples
+        .windows(2)
+        .map(|pair| pair[1].saturating_sub(pair[0]))
+        .collect();
+    let sides = ROUND_A_GAP..pauses.len().saturating_sub(ROUND_A_GAP);
+    sides.into_iter().any(|at| {
+        let round = &pauses[at - ROUND_A_GAP..=at + ROUND_A_GAP];
+        let others = round
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != ROUND_A_GAP);
+        let longest = others.map(|(_, pause)| *pause).max().unwrap_or_default();
+        samples[at + 1] > from && pauses[at] >= longest.saturating_mul(GAP_TIMES).max(SHORTEST_GAP)
+    })
 }
 
 /// The latest instant at which a record can have been written.

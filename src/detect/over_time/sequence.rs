@@ -91,6 +91,13 @@ impl SequenceState {
     }
 
     fn decide_key(&mut self, key: &str, steps: &[&Event], ruled_out: &[Place], out: &mut Outcome) {
+        if let Some(step) = steps.first() {
+            let (now, old) = (step.occurrence.sighting.time.at, self.nanos.saturating_mul(2));
+            self.open.expire(|chains| {
+                let begun = chains.iter().filter_map(Chain::first);
+                begun.into_iter().any(|first| within(first.time, now, old))
+            });
+        }
         let mut chains = match steps.is_empty() {
             true => self.open.get_mut(key).map(std::mem::take).unwrap_or_default(),
             false => std::mem::take(self.open.entry(key).0),

@@ -73,6 +73,58 @@ fn decided(condition: &Match, events: Vec<Event>, last: i64) -> (Vec<Spot>, Vec<
     (fired, open)
 }
 
+/// A condition that is counted for each key forgets the keys whose windows are over, and none whose windows are open.
+#[test]
+fn keys_are_forgotten_when_their_windows_are_over() {
+    let condition =
+        condition("contains = \"c\"\ncount = { at-least = 3, within = \"1m\", key = \"client\" }");
+    let Some(OverTime::Count(mut state)) = OverTime::new(&condition) else {
+        panic!("a count");
+    };
+    let mut out = Outcome::default();
+    let mut most = 0;
+    for second in 0..50_000_i64 {
+        // A new client each second, and one that comes every half minute.
+        let offset = second as u64 * 2;
+        state.take(
+            event(Slot::Counted, &format!("k{second}"), 0, second, offset),
+            &mut out,
+        );
+        if second % 30 == 0 {
+            state.take(event(Slot::Counted, "again", 0, second, offset + 1), &mut out);
+        }
+        most = most.max(state.keys());
+    }
+    assert!(most <= 1_001, "{most} keys were followed");
+    assert_eq!(out.fired.len(), 1_667);
+}
+
+/// Only a pause out of all proportion is a gap.
+#[test]
+fn a_gap_is_told_from_a_pause() {
+    let at = |seconds: Vec<i64>| {
+        seconds
+            .into_iter()
+            .map(|second| second * SECOND)
+            .collect::<Vec<_>>()
+    };
+    let steady = |from: i64, number: i64, step: i64| (0..number).map(move |one| from + one * step);
+    let cut = at(steady(0, 30, 10).chain(steady(900, 30, 10)).collect());
+    assert!(has_gap(&cut, 100 * SECOND) && has_gap(&cut, 290 * SECOND));
+    assert!(!has_gap(&cut, 900 * SECOND), "behind the gap nothing is lost");
+    assert!(!has_gap(&at(steady(0, 60, 10).collect()), 0));
+    // Bursts every five minutes are its pace.
+    let bursts = (0..20).flat_map(|burst| steady(burst * 300, 5, 2)).collect();
+    assert!(!has_gap(&at(bursts), 0));
+    // Samples that lie further apart from some place on are none.
+    assert!(!has_gap(
+        &at(steady(0, 30, 10).chain(steady(460, 30, 160)).collect()),
+        0
+    ));
+    // Of a short log nobody knows the pace.
+    assert!(!has_gap(&at(vec![0, 1, 2, 3, 4, 900, 901, 902, 903]), 0));
+}
+
 const SEQUENCE: &str = "[sequence]\nwithin = \"10s\"\nkey = \"id\"\nsteps = [ { contains = \"a\" }, { contains = \"b\" }, { contains = \"c\" } ]\nnot-between = { contains = \"n\" }";
 
 /// Whether some three records make the sequence, tried one by one.
