@@ -28,6 +28,9 @@ const OF_WORDS: f64 = 0.75;
 /// The estimates are for any digits; each that is meant as it is makes a text rarer by this factor.
 const OF_DIGITS: f64 = 6.0;
 
+/// Texts of fewer bytes than this are short even if they are rare.
+const FEW: usize = 4;
+
 /// Words that are much more frequent in logs than the pairs of their letters say.
 const COMMON: &[&str] = &[
     "error:",
@@ -162,6 +165,10 @@ fn cost(literal: &[u8]) -> f64 {
     } else {
         LITERAL_COST
     };
+    if literal.len() < FEW {
+        // Not telling, however rare its letters are.
+        return rarity::frequency(literal).powf(OF_WORDS).max(2.0 * OF_COMMON) + own;
+    }
     let digits = literal.iter().filter(|byte| byte.is_ascii_digit()).count();
     let estimate = rarity::frequency(literal) / OF_DIGITS.powi(digits as i32);
     estimate.powf(OF_WORDS).max(of_common_word(literal)) + own
