@@ -85,6 +85,16 @@ const SCENES: &[(&str, &str, Truth)] = &[
         Shown("db/postgres-auth-failed", "postgresql.log"),
     ),
     (
+        "tests/scenes/redis-password",
+        "password set in a running Redis",
+        Shown("redis/noauth", "gunicorn.log"),
+    ),
+    (
+        "tests/scenes/refused-configuration",
+        "typing error in postgresql.conf",
+        Shown("db/postgres-config-error", "postgresql.log"),
+    ),
+    (
         "tests/scenes/two-incidents",
         "two systems, two causes",
         Shown("redis/oom-command-not-allowed", "fleet/gunicorn.log"),

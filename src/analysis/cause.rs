@@ -165,7 +165,13 @@ fn by_claim<'m>(found: &[Found<'_>], links: &[Link], members: impl Iterator<Item
     let mut claims: Vec<(Claim, usize)> = members
         .map(|member| (claim(found, links, *member), *member))
         .collect();
-    claims.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    let tally = |claimed: &(Claim, usize)| &found[claimed.1].tally;
+    claims.sort_by(|a, b| {
+        let begins = tally(a).first().sighting.order(&tally(b).first().sighting);
+        // Of two that begin with the same record, the one that was seen more often lasted.
+        let lasts = tally(b).count.cmp(&tally(a).count);
+        b.0.cmp(&a.0).then(begins).then(lasts).then(a.1.cmp(&b.1))
+    });
     claims.into_iter().map(|(_, member)| member).collect()
 }
 
@@ -226,7 +232,12 @@ fn incident(found: &[Found<'_>], all_links: &[Link], mut members: Vec<usize>) ->
             let alone = members
                 .iter()
                 .all(|member| *member == root || same_record(&found[root], &found[*member]));
-            confidence(&links, root, alone)
+            let confidence = confidence(&links, root, alone);
+            // That something failed is sure; what it was, nobody has named.
+            match confidence {
+                Confidence::High if found[root].signature.is_catch_all() => Confidence::Medium,
+                other => other,
+            }
         }
         None => Confidence::None,
     };

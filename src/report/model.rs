@@ -354,7 +354,8 @@ pub struct Incident {
 pub enum Confidence {
     /// A declared link, confirmed by order and by a shared key.
     High,
-    /// A declared link, confirmed by order or by a shared key; or a failure that stands alone.
+    /// A declared link, confirmed by order or by a shared key; or a failure that stands alone; or a failure of which no
+    /// page knows more than that it happened.
     Medium,
     /// The only candidate, without a link to the symptoms; or the order is not known.
     Low,

@@ -193,6 +193,11 @@ impl Signature {
         })
     }
 
+    /// Whether the page says only that something failed (tag `catch-all`), so that it names no cause closely.
+    pub fn is_catch_all(&self) -> bool {
+        self.tags.iter().any(|tag| tag == "catch-all")
+    }
+
     /// The section of this name that applies when the signatures for which `seen` says yes
     /// were found together with it.
     pub fn section(&self, name: &str, seen: impl Fn(&str) -> bool) -> Option<&Section> {

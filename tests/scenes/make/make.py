@@ -301,6 +301,47 @@ def database_password():
     s.end()
 
 
+def redis_password():
+    """nginx, gunicorn, Redis. Somebody sets a password in the running Redis and ends its connections; the application has none."""
+    s = Scene("redis-password", 33800)
+    port = str(s.port + 79)
+    s.start(["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--logfile", f"{s.logs}/redis.log"])
+    s.wait(s.port + 79)
+    s.gunicorn([("STORE", f"redis://127.0.0.1:{port}")])
+    s.nginx(s.port + 1)
+    s.traffic()
+    time.sleep(HEALTHY)
+    cli = lambda *words: subprocess.run(["redis-cli", "-p", port, "--no-auth-warning", *words], stdout=subprocess.DEVNULL)
+    cli("config", "set", "requirepass", "rotated")
+    cli("-a", "rotated", "client", "kill", "type", "normal")
+    time.sleep(BROKEN)
+    cli("-a", "rotated", "config", "set", "requirepass", "")
+    time.sleep(AFTER)
+    s.end()
+
+
+def refused_configuration():
+    """haproxy, gunicorn, PostgreSQL. A change to postgresql.conf has a typing error; the restart for it fails, and again."""
+    s = Scene("refused-configuration", 34000)
+    server = s.postgres()
+    s.gunicorn([("STORE", s.store)])
+    s.haproxy(s.port + 1)
+    s.traffic()
+    time.sleep(HEALTHY)
+    conf = s.root / "pgdata/postgresql.conf"
+    good = conf.read_text()
+    conf.write_text(good + "work_memory = 64MB\n")
+    s.stop(server, signal.SIGINT)
+    for attempt in range(3):
+        s.start(server.args, "postgresql.log", user="postgres", cwd="/tmp")
+        time.sleep(BROKEN / 3)
+    conf.write_text(good)
+    s.start(server.args, "postgresql.log", user="postgres", cwd="/tmp")
+    s.wait(s.port + 32)
+    time.sleep(AFTER)
+    s.end()
+
+
 # --- the cause is not in the logs ------------------------------------------------------------------------------
 
 
