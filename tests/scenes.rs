@@ -300,6 +300,12 @@ fn two_incidents_in_one_folder_stay_two() {
     let fleet = places(of("redis/oom-command-not-allowed"));
     assert!(shop.contains("shop/") && !shop.contains("fleet/"), "{shop}");
     assert!(fleet.contains("fleet/") && !fleet.contains("shop/"), "{fleet}");
+    // What the worst one broke was counted in its own log.
+    let broke = report["summary"][0].as_str().unwrap();
+    assert!(
+        broke.contains("73 requests failed") && broke.contains("fleet/nginx-access.log"),
+        "{broke}"
+    );
 }
 
 #[test]

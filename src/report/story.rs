@@ -148,8 +148,10 @@ fn failed(report: &Report, incident: &Incident) -> Option<Said> {
         ..
     } = &report.impact;
     let logs = logs_of(report, incident);
+    // A stream of several services is named with the service behind it.
+    let log = |row: &FailedRequests| row.source.split(" (").next().map(str::to_owned);
     let own = |row: &&FailedRequests| {
-        report.incidents.len() == 1 || logs.iter().any(|log| row.source.starts_with(log.as_str()))
+        report.incidents.len() == 1 || log(row).is_some_and(|log| logs.contains(&log))
     };
     let mut by_source: BTreeMap<&str, (u64, Vec<String>)> = BTreeMap::new();
     for row in requests.iter().filter(own) {
