@@ -148,7 +148,7 @@ python_logs() {
   "$work/venv/bin/pip" install -v django flask 'uvicorn' gunicorn fastapi celery redis pytest requests sqlalchemy > "$work/pip.txt" 2>&1
   keep "$work/pip.txt" pip-install
   (cd "$work" && "$work/venv/bin/python" "$here/ordinary_app.py" > "$work/app.txt" 2>&1); keep "$work/app.txt" python-app
-  (cd "$work" && "$work/venv/bin/uvicorn" --app-dir "$here" ordinary_asgi:app --port 18210 > "$work/uvicorn.txt" 2>&1 & pid=$!; sleep 3; python3 "$here/visitors.py" 18210 500; kill -INT $pid; wait $pid); keep "$work/uvicorn.txt" uvicorn
+  (cd "$work" && "$work/venv/bin/uvicorn" --app-dir "$here" ordinary_asgi:app --port 18210 > "$work/uvicorn.txt" 2>&1 & pid=$!; sleep 3; python3 "$here/visitors.py" 18210 500; kill -TERM $pid; wait $pid); keep "$work/uvicorn.txt" uvicorn
   (cd "$work" && "$work/venv/bin/gunicorn" --chdir "$here" -b 127.0.0.1:18211 --access-logfile - -w 2 ordinary_wsgi:app > "$work/gunicorn.txt" 2>&1 & pid=$!; sleep 3; python3 "$here/visitors.py" 18211 500; kill -HUP $pid; sleep 2; kill -TERM $pid; wait $pid); keep "$work/gunicorn.txt" gunicorn
   (cd "$work" && python3 -m unittest -v test.test_exceptions test.test_httplib test.test_socket test.test_urllib2 test.test_ssl > "$work/unittest.txt" 2>&1); keep "$work/unittest.txt" python-unittest
   (cd "$here" && "$work/venv/bin/python" -m pytest -v -p no:cacheprovider ordinary_tests.py > "$work/pytest.txt" 2>&1); keep "$work/pytest.txt" pytest
