@@ -2,6 +2,7 @@
 # Makes failures happen in real programs, and shows what they print: the source of examples marked "captured".
 #   tests/lab/failures.sh                     # everything that is installed here
 #   PARTS="nginx redis" tests/lab/failures.sh
+#   PARTS=postgres MESSAGES=de_DE.UTF-8 tests/lab/failures.sh   # a locale that `locale -a` names
 # Needs what Debian and PyPI install: nginx redis-server postgresql pgbouncer mosquitto mosquitto-clients musl-tools gcc
 # iproute2 openssl python3-venv. A program that is not there is left out, and named at the end. Each part starts its own
 # servers on 127.0.0.1 and stops them by their ids.
@@ -71,7 +72,7 @@ postgres_part() {
   mkdir "$work/pg"; chown postgres "$work/pg"
   as() { su postgres -c "$1"; }
   as "$bin/initdb -A trust -D $work/pg/d" >/dev/null
-  as "$bin/pg_ctl -w -D $work/pg/d -l $work/pg/log -o '-p 18351 -k $work/pg -c max_connections=5 -c superuser_reserved_connections=1' start" >/dev/null
+  as "$bin/pg_ctl -w -D $work/pg/d -l $work/pg/log -o '-p 18351 -k $work/pg -c max_connections=5 -c superuser_reserved_connections=1 -c lc_messages=${MESSAGES:-C}' start" >/dev/null
   sql() { as "psql -h $work/pg -p 18351 -U ${2:-postgres} ${3:-postgres} -c \"$1\"" 2>&1; }
   { sql 'create table orders(id int primary key, note text not null)'; sql "insert into orders values (1, 'a')"; sql "insert into orders values (1, 'a')"
     sql 'insert into orders values (2, null)'; sql 'select * from ordres'; sql 'select stauts from orders'; sql 'select 1' nobody; sql 'select 1' postgres nosuch
