@@ -52,6 +52,11 @@ const COMMON: &[&str] = &[
     "starting",
     "timeout",
     "- - ",
+    "authentication",
+    "invalid",
+    "login",
+    "session",
+    "thread",
 ];
 
 /// The share of places at which one of them stands.
