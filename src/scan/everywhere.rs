@@ -9,8 +9,8 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::grams::{GramSet, LONGEST_GRAM, gram, keep, mask};
-use super::kernel::{BATCH, Buckets, Kernel, Passed, Places};
+use super::grams::{GramSet, LONGEST_GRAM, gram, mask};
+use super::kernel::{BATCH, Buckets, CLASSES, Kernel, Marks, class};
 use super::rarity;
 
 /// Grams that a lane takes at most.
@@ -43,12 +43,16 @@ struct Entry {
 pub(super) struct EverywhereLane {
     kernel: Kernel,
     sieve: Buckets,
-    /// The grams.
+    buckets: [Bucket; BUCKETS],
+}
+
+/// Grams that are looked for together.
+#[derive(Debug)]
+struct Bucket {
     known: GramSet,
-    /// Their masks, each once.
+    /// The masks of its grams, each once.
     masks: Vec<u64>,
-    /// The grams of each bucket.
-    buckets: [Vec<Entry>; BUCKETS],
+    entries: Vec<Entry>,
 }
 
 /// As few lanes as are worth it for `literals` with their numbers.
@@ -59,10 +63,11 @@ pub(super) fn lanes(kernel: Kernel, literals: &[(u32, &[u8])]) -> Vec<Everywhere
         .collect();
     // Short grams claim buckets first, since they make a bad company for others.
     entries.sort_by_key(|entry| (entry.mask, entry.gram, entry.literal));
+    let frequencies = frequencies();
     let mut count = entries.len().div_ceil(GRAMS).min(MOST_LANES);
-    let (mut divided, mut cost) = divide(&entries, count);
+    let (mut divided, mut cost) = divide(&entries, &frequencies, count);
     while count < MOST_LANES && cost > 1.0 {
-        let (more, less) = divide(&entries, count + 1);
+        let (more, less) = divide(&entries, &frequencies, count + 1);
         if cost - less < 1.0 {
             break;
         }
@@ -91,9 +96,21 @@ fn entry(number: u32, literal: &[u8]) -> Entry {
     }
 }
 
-/// What stands in a bucket: for each place in a gram the bytes, and how frequent they are.
+/// How frequent each class is in ordinary logs.
+type Frequencies = [f64; CLASSES];
+
+fn frequencies() -> Frequencies {
+    let bytes = (0..CLASSES as u8).map(|class| (class & 0x20) << 1 | 0x20 | class & 0x1F);
+    let mut frequencies = [0.0; CLASSES];
+    for byte in bytes {
+        frequencies[usize::from(class(byte))] = rarity::folded(byte);
+    }
+    frequencies
+}
+
+/// What stands in a bucket: for each place in a gram the classes, and how frequent they are.
 #[derive(Clone, Copy)]
-struct Taken([(u128, f64); LONGEST_GRAM]);
+struct Taken([(u64, f64); LONGEST_GRAM]);
 
 impl Taken {
     /// The share of places in ordinary logs that look like one of the bucket's grams.
@@ -104,14 +121,14 @@ impl Taken {
         product.sqrt() * product.sqrt().sqrt()
     }
 
-    fn with(mut self, entry: &Entry, frequencies: &[f64; 128]) -> Taken {
+    fn with(mut self, entry: &Entry, frequencies: &Frequencies) -> Taken {
         let bytes = entry.gram.to_le_bytes().into_iter().zip(entry.mask.to_le_bytes());
         for (place, (byte, counts)) in self.0.iter_mut().zip(bytes) {
-            let bit = 1 << (byte & 127);
+            let class = class(byte);
             if counts == 0 {
-                *place = (u128::MAX, 1.0);
-            } else if place.0 & bit == 0 {
-                *place = (place.0 | bit, place.1 + frequencies[usize::from(byte & 127)]);
+                *place = (u64::MAX, 1.0);
+            } else if place.0 >> class & 1 == 0 {
+                *place = (place.0 | 1 << class, place.1 + frequencies[usize::from(class)]);
             }
         }
         self
@@ -119,18 +136,17 @@ impl Taken {
 }
 
 /// Divides the entries into the buckets of so many lanes, and the cost of what passes.
-fn divide(entries: &[Entry], lanes: usize) -> (Vec<Vec<Entry>>, f64) {
-    let frequencies = rarity::folded();
+fn divide(entries: &[Entry], frequencies: &Frequencies, lanes: usize) -> (Vec<Vec<Entry>>, f64) {
     let mut taken = vec![(Taken([(0, 0.0); LONGEST_GRAM]), 0.0); lanes * BUCKETS];
     let mut divided = vec![Vec::new(); lanes * BUCKETS];
     for entry in entries {
         // The bucket that lets the fewest more places pass.
         let more = taken
             .iter()
-            .map(|(bucket, share)| bucket.with(entry, &frequencies).share() - share);
+            .map(|(bucket, share)| bucket.with(entry, frequencies).share() - share);
         let best = more.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b));
         if let Some((best, _)) = best {
-            let with = taken[best].0.with(entry, &frequencies);
+            let with = taken[best].0.with(entry, frequencies);
             taken[best] = (with, with.share());
             divided[best].push(*entry);
         }
@@ -148,15 +164,10 @@ impl EverywhereLane {
                 .map(|entry| (entry.gram, entry.mask, number))
                 .collect()
         };
-        let sieve = Buckets::new(kernel, buckets.iter().enumerate().flat_map(in_bucket));
-        let grams: Vec<u64> = buckets.iter().flatten().map(|entry| entry.gram).collect();
-        let masks: BTreeSet<u64> = buckets.iter().flatten().map(|entry| entry.mask).collect();
         EverywhereLane {
             kernel,
-            sieve,
-            known: GramSet::new(grams.into_iter()),
-            masks: masks.into_iter().collect(),
-            buckets,
+            sieve: Buckets::new(kernel, buckets.iter().enumerate().flat_map(in_bucket)),
+            buckets: buckets.map(Bucket::new),
         }
     }
 
@@ -166,42 +177,38 @@ impl EverywhereLane {
         &self,
         haystack: &[u8],
         part: Range<usize>,
-        (places, passed): (&mut Places, &mut Passed),
+        marks: &mut Marks,
         mut candidate: impl FnMut(u32, usize),
     ) {
         for from in part.clone().step_by(BATCH) {
             let to = (from + BATCH).min(part.end);
             // The gram that begins last may end behind the part.
             let seen = &haystack[from..(to + LONGEST_GRAM - 1).min(haystack.len())];
-            self.sieve.sift(self.kernel, seen, places);
-            let count = list(places, passed);
-            let kept = keep(&mut passed[..count], |place| {
-                let there = gram(&seen[place..], LONGEST_GRAM);
-                let known = |known, mask: &u64| known | self.known.has(there & mask);
-                self.masks.iter().fold(false, known)
-            });
-            for place in &passed[..kept] {
-                self.look_up(haystack, from + *place as usize, &mut candidate);
-            }
+            self.sieve.sift(self.kernel, seen, marks);
+            marks.each(|place, buckets| self.look_up(haystack, from + place, buckets, &mut candidate));
             // At the haystack's end fewer than 8 bytes are left.
             let sifted = seen.len().saturating_sub(LONGEST_GRAM - 1);
             for at in from + sifted..to {
-                self.look_up(haystack, at, &mut candidate);
+                let buckets = self.sieve.of(gram(&haystack[at..], LONGEST_GRAM));
+                self.look_up(haystack, at, buckets, &mut candidate);
             }
         }
     }
 
-    /// The literals that have a gram at `at`.
+    /// The literals of some buckets that have a gram at `at`.
     #[inline]
-    fn look_up(&self, haystack: &[u8], at: usize, candidate: &mut impl FnMut(u32, usize)) {
+    fn look_up(&self, haystack: &[u8], at: usize, buckets: u8, candidate: &mut impl FnMut(u32, usize)) {
         let there = gram(&haystack[at..], LONGEST_GRAM);
-        let mut left = self.sieve.of(there);
+        let mut left = buckets;
         while left != 0 {
-            for entry in &self.buckets[left.trailing_zeros() as usize % BUCKETS] {
-                if there & entry.mask == entry.gram
-                    && let Some(start) = at.checked_sub(entry.at as usize)
-                {
-                    candidate(entry.literal, start);
+            let bucket = &self.buckets[left.trailing_zeros() as usize % BUCKETS];
+            if bucket.masks.iter().any(|mask| bucket.known.has(there & mask)) {
+                for entry in &bucket.entries {
+                    if there & entry.mask == entry.gram
+                        && let Some(start) = at.checked_sub(entry.at as usize)
+                    {
+                        candidate(entry.literal, start);
+                    }
                 }
             }
             left &= left - 1;
@@ -209,16 +216,14 @@ impl EverywhereLane {
     }
 }
 
-/// Writes the places whose bits are set to `passed` and returns how many they are.
-fn list(places: &Places, passed: &mut Passed) -> usize {
-    let mut count = 0;
-    for (word, at) in places.iter().zip((0..).step_by(64)) {
-        let mut left = *word;
-        while left != 0 {
-            passed[count] = at + left.trailing_zeros();
-            count += 1;
-            left &= left - 1;
+impl Bucket {
+    fn new(entries: Vec<Entry>) -> Bucket {
+        let grams: Vec<u64> = entries.iter().map(|entry| entry.gram).collect();
+        let masks: BTreeSet<u64> = entries.iter().map(|entry| entry.mask).collect();
+        Bucket {
+            known: GramSet::new(grams.into_iter()),
+            masks: masks.into_iter().collect(),
+            entries,
         }
     }
-    count
 }

@@ -8,11 +8,12 @@
 //! [`everywhere`]. Each such lane names candidates; here the literal itself is compared.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::beside::{Line, Rest};
 use super::everywhere::{self, EverywhereLane};
 use super::gate::Beside;
-use super::kernel::{Kernel, Passed, Places};
+use super::kernel::{self, BATCH, Kernel, Marks, Passed};
 use super::sampled::SampledLane;
 
 /// Something that is looked for; what the number means is the caller's business.
@@ -24,12 +25,15 @@ const LONG: (usize, usize) = (15, 8);
 /// Up to so many literals of any length are looked for everywhere: that is faster than sampling.
 const FEW: usize = 192;
 
-/// Without a vector unit shorter literals are sampled too: lengths from which on the stride may be used. What
-/// a literal has beside the stride is its gram. Still shorter ones are looked for everywhere.
-const SAMPLED: [(usize, usize); 2] = [(11, 4), (7, 4)];
+/// Where looking everywhere is slower, shorter literals are sampled too: of at least so many bytes, with this
+/// stride. What a literal has beside the stride is its gram. Still shorter ones are looked for everywhere.
+const SHORTER: (usize, usize) = (7, 4);
 
 /// Bytes that all lanes look at before they go on: what fits in a first-level cache.
 pub const PIECE: usize = 16 * 1024;
+
+/// How far ahead of the search bytes are asked for from memory.
+const AHEAD: usize = 16 * 1024;
 
 /// A literal to look for.
 #[derive(Debug, Clone)]
@@ -66,8 +70,7 @@ pub struct Filter {
 impl Filter {
     /// Compiles the literals. The same literal may stand for many probes. Empty ones stand nowhere.
     pub fn new(gates: impl IntoIterator<Item = Wanted>) -> Filter {
-        let fastest = Kernel::available().pop().unwrap_or(Kernel::Plain);
-        Filter::with(fastest, FEW, gates)
+        Filter::with(Kernel::fastest(), FEW, gates)
     }
 
     /// The result depends on the gates alone: a kernel and what counts as few literals are a matter of speed.
@@ -145,14 +148,14 @@ impl Filter {
 #[derive(Debug)]
 pub struct Buffers {
     passed: Box<Passed>,
-    places: Box<Places>,
+    marks: Box<Marks>,
 }
 
 impl Default for Buffers {
     fn default() -> Buffers {
         Buffers {
             passed: Box::new([0; _]),
-            places: Box::new([0; _]),
+            marks: Box::new(Marks::new()),
         }
     }
 }
@@ -177,28 +180,40 @@ impl<'h> Search<'_, 'h> {
             return None;
         }
         self.at = piece.end;
-        for lane in &self.filter.lanes {
-            let candidate = |number: u32, place: usize| {
-                let literal = &self.filter.literals[number as usize];
-                let there = self.haystack.get(place..place + literal.len());
-                if there.is_some_and(|there| there.eq_ignore_ascii_case(literal)) {
-                    self.filter
-                        .tell(number, (self.haystack, self.begins), place, &mut hit);
-                }
-            };
-            match lane {
-                Lane::Sampled(lane) => {
-                    lane.find(self.haystack, piece.clone(), &mut self.buffers.passed, candidate)
-                }
-                Lane::Everywhere(lane) => lane.find(
-                    self.haystack,
-                    piece.clone(),
-                    (&mut self.buffers.places, &mut self.buffers.passed),
-                    candidate,
-                ),
-            }
+        for block in piece.clone().step_by(BATCH) {
+            let block = block..(block + BATCH).min(piece.end);
+            self.look_through(block, &mut hit);
         }
         Some(&self.haystack[piece])
+    }
+
+    /// Looks for all literals in a block of at most [`BATCH`] bytes.
+    fn look_through(&mut self, block: Range<usize>, hit: &mut impl FnMut(usize, ProbeId)) {
+        let Filter { literals, lanes, .. } = self.filter;
+        let share = BATCH.div_ceil(lanes.len().max(1)).next_multiple_of(64);
+        let mut ahead = self
+            .haystack
+            .get(block.start + AHEAD..)
+            .unwrap_or_default()
+            .chunks(share);
+        for lane in lanes {
+            if let Some(ahead) = ahead.next() {
+                kernel::fetch(ahead);
+            }
+            let candidate = |number: u32, place: usize| {
+                let literal = &literals[number as usize];
+                let there = self.haystack.get(place..place + literal.len());
+                if there.is_some_and(|there| there.eq_ignore_ascii_case(literal)) {
+                    let seen = (self.haystack, self.begins);
+                    self.filter.tell(number, seen, place, hit);
+                }
+            };
+            let Buffers { passed, marks } = &mut *self.buffers;
+            match lane {
+                Lane::Sampled(lane) => lane.find(self.haystack, block.clone(), passed, candidate),
+                Lane::Everywhere(lane) => lane.find(self.haystack, block.clone(), marks, candidate),
+            }
+        }
     }
 }
 
@@ -224,11 +239,11 @@ fn lanes(kernel: Kernel, few: usize, literals: &[Vec<u8>]) -> Vec<Lane> {
             sampled.push((stride, long));
         }
     };
-    if kernel == Kernel::Plain || literals.len() > few {
+    if !kernel.permutes() || literals.len() > few {
         sample(LONG);
     }
-    if kernel == Kernel::Plain {
-        SAMPLED.into_iter().for_each(sample);
+    if !kernel.permutes() {
+        sample(SHORTER);
     }
     let build =
         |(stride, long): (usize, Numbered<'_>)| Lane::Sampled(SampledLane::new(kernel, stride, &long));

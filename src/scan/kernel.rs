@@ -6,7 +6,8 @@
 //! - [`Hashes`] takes a hash of the 8 bytes at every `stride`th offset and asks a table of bits.
 //!   It takes any number of grams.
 //! - [`Buckets`] asks, for each of the 8 bytes at every offset, in which of 8 buckets of grams
-//!   such a byte stands there (as Teddy does). It takes a few grams, since buckets fill up.
+//!   such a byte stands there (as Teddy does). It takes a few grams, since buckets fill up. Letters without case,
+//!   digits and signs are just the 64 values that a vector of 64 bytes can be asked for.
 //!
 //! Each has a form in plain Rust, which defines the result, and forms for vector units that give the
 //! same.
@@ -47,7 +48,10 @@ impl Kernel {
         let mut kernels = vec![Kernel::Plain];
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx2") {
+            if is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+            {
                 kernels.push(Kernel::Avx2(Available(())));
             }
             if is_x86_feature_detected!("avx512f")
@@ -59,6 +63,39 @@ impl Kernel {
             }
         }
         kernels
+    }
+}
+
+impl Kernel {
+    /// The fastest form. To measure on one machine what others do, the variable `INCIDENT_KERNEL` may name a slower
+    /// one: `avx2`, `plain`.
+    pub(super) fn fastest() -> Kernel {
+        let mut kernels = Kernel::available();
+        match std::env::var("INCIDENT_KERNEL").as_deref() {
+            Ok("plain") => kernels.truncate(1),
+            Ok("avx2") => kernels.truncate(2),
+            _ => {}
+        }
+        kernels.pop().unwrap_or(Kernel::Plain)
+    }
+
+    /// Whether it looks up 64 bytes at once, so that looking everywhere is cheaper than sampling.
+    pub(super) fn permutes(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Asks for bytes that are needed soon, so that nobody waits for the memory then.
+#[inline]
+pub(super) fn fetch(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in bytes.chunks(64) {
+        // SAFETY: a hint about any address changes nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
     }
 }
 
@@ -124,12 +161,23 @@ impl Hashes {
             // SAFETY: who holds this kernel knows that the processor has its features.
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512(_) => unsafe { self.sift_avx512::<STRIDE>(bytes, passed) },
-            _ => (0, 0),
+            // SAFETY: likewise.
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2(_) => return unsafe { self.sift_avx2::<STRIDE>(bytes, passed) },
+            Kernel::Plain => (0, 0),
         };
         self.sift_plain::<STRIDE>(bytes, from, passed, count)
     }
 
+    /// The plain form with shifts that the oldest processors do not have.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    fn sift_avx2<const STRIDE: usize>(&self, bytes: &[u8], passed: &mut Passed) -> usize {
+        self.sift_plain::<STRIDE>(bytes, 0, passed, 0)
+    }
+
     /// From the offset `from` on, where `count` have passed before.
+    #[inline(always)]
     fn sift_plain<const STRIDE: usize>(
         &self,
         bytes: &[u8],
@@ -138,14 +186,15 @@ impl Hashes {
         mut count: usize,
     ) -> usize {
         let mask = mask(self.length);
+        let words = &self.words[..];
         let eights = bytes[from..].windows(8).step_by(STRIDE);
         for (eight, at) in eights.zip((from..).step_by(STRIDE)) {
             let eight = eight.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
             let hash = hash((eight | FOLD) & mask);
             // Written in any case and then kept or not: a jump would be guessed wrongly too often.
             passed[count] = at as u32;
-            let word = self.words[self.word_of(hash)];
-            count += (word.rotate_right((hash >> 32) as u32) & 1) as usize;
+            let word = words[(hash >> 38) as usize & (words.len() - 1)];
+            count += (word >> (hash >> 32 & 63) & 1) as usize;
         }
         count
     }
@@ -192,8 +241,16 @@ impl Hashes {
     }
 }
 
-/// For each byte of a gram: the buckets with grams that have a byte there, by its lower 7 bits.
-type Tables = [[u8; 128]; LONGEST_GRAM];
+/// Classes of bytes: the lower 7 bits without the one that tells lower from upper case.
+pub(super) const CLASSES: usize = 64;
+
+/// For each byte of a gram: the buckets with grams that have a byte of this class there.
+type Tables = [[u8; CLASSES]; LONGEST_GRAM];
+
+#[inline]
+pub(super) fn class(byte: u8) -> u8 {
+    byte >> 1 & 0x20 | byte & 0x1F
+}
 
 /// A few grams in 8 buckets, at every offset.
 #[derive(Debug)]
@@ -201,21 +258,72 @@ pub(super) struct Buckets {
     tables: Box<Tables>,
 }
 
-/// A bit for each place of a batch.
-pub(super) type Places = [u64; BATCH / 64];
+/// What a sieve of buckets finds in a batch.
+#[derive(Debug)]
+pub(super) struct Marks {
+    /// The classes of the bytes, and a vector behind them.
+    classes: [u8; BATCH + 64],
+    /// For each place the buckets that may have its gram, a bit for each.
+    buckets: [u8; BATCH],
+    groups: Groups,
+}
+
+/// Where 64 places begin of which some have buckets, and which of them.
+#[derive(Debug)]
+struct Groups {
+    found: [(u32, u64); BATCH / 64],
+    count: usize,
+}
+
+impl Groups {
+    /// Adds the group at `at`, if it has places. No jump depends on that.
+    #[inline]
+    fn add(&mut self, at: u32, bits: u64) {
+        self.found[self.count % (BATCH / 64)] = (at, bits);
+        self.count += usize::from(bits != 0);
+    }
+}
+
+impl Marks {
+    pub(super) fn new() -> Marks {
+        Marks {
+            classes: [0; _],
+            buckets: [0; _],
+            groups: Groups {
+                found: [(0, 0); _],
+                count: 0,
+            },
+        }
+    }
+
+    /// Calls `place` with each place that has buckets, in order, and with these.
+    #[inline]
+    pub(super) fn each(&self, mut place: impl FnMut(usize, u8)) {
+        for (at, bits) in &self.groups.found[..self.groups.count] {
+            let mut left = *bits;
+            while left != 0 {
+                let at = *at as usize + left.trailing_zeros() as usize;
+                place(at, self.buckets[at % BATCH]);
+                left &= left - 1;
+            }
+        }
+    }
+}
+
+/// Of two vectors the bits that a third one chooses.
+#[cfg(target_arch = "x86_64")]
+const CHOOSE: i32 = 0xCA;
 
 impl Buckets {
     /// A sieve for folded grams: of each, the bytes that count, and its bucket from 0 to 7.
     pub(super) fn new(kernel: Kernel, grams: impl Iterator<Item = (u64, u64, usize)>) -> Buckets {
-        let mut tables = Box::new([[0u8; 128]; LONGEST_GRAM]);
+        let mut tables = Box::new([[0u8; CLASSES]; LONGEST_GRAM]);
         for (gram, mask, bucket) in grams {
             let bytes = gram.to_le_bytes().into_iter().zip(mask.to_le_bytes());
             for (table, (wanted, counts)) in tables.iter_mut().zip(bytes) {
-                for (byte, buckets) in table.iter_mut().enumerate() {
-                    // Both cases of a letter, and all bytes where none is asked for.
-                    if counts == 0 || byte as u8 | 0x20 == wanted & 127 {
-                        *buckets |= 1 << bucket;
-                    }
+                match counts {
+                    0 => table.iter_mut().for_each(|buckets| *buckets |= 1 << bucket),
+                    _ => table[usize::from(class(wanted))] |= 1 << bucket,
                 }
             }
         }
@@ -232,67 +340,88 @@ impl Buckets {
     pub(super) fn of(&self, eight: u64) -> u8 {
         let bytes = self.tables.iter().zip(eight.to_le_bytes());
         bytes.fold(u8::MAX, |common, (table, byte)| {
-            common & table[usize::from(byte & 127)]
+            common & table[usize::from(class(byte))]
         })
     }
 
-    /// Looks at the places of `bytes` at which 8 bytes stand, at most [`BATCH`], and sets the bits of those that
-    /// pass.
-    pub(super) fn sift(&self, kernel: Kernel, bytes: &[u8], places: &mut Places) {
-        places.fill(0);
+    /// Looks at the places of `bytes` at which 8 bytes stand, at most [`BATCH`], and marks those that pass.
+    pub(super) fn sift(&self, kernel: Kernel, bytes: &[u8], marks: &mut Marks) {
+        marks.groups.count = 0;
         let from = match kernel {
             // SAFETY: who holds one of these kernels knows that the processor has its features.
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2(_) => unsafe { self.sift_avx2(bytes, places) },
+            Kernel::Avx512(_) => unsafe { self.sift_avx512(bytes, marks) },
+            // SAFETY: likewise.
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512(_) => unsafe { self.sift_avx512(bytes, places) },
+            Kernel::Avx2(_) => unsafe { self.sift_avx2(bytes, marks) },
             Kernel::Plain => 0,
         };
-        self.sift_plain(bytes, from, places);
+        self.sift_plain(bytes, from, marks);
     }
 
-    /// From the offset `from` on.
-    fn sift_plain(&self, bytes: &[u8], from: usize, places: &mut Places) {
+    /// From the offset `from` on, a multiple of 64.
+    fn sift_plain(&self, bytes: &[u8], from: usize, marks: &mut Marks) {
         let [first, second, ..] = &*self.tables;
-        for (eight, at) in bytes[from..].windows(8).zip(from..) {
-            // Two bytes rule out most places.
-            if first[usize::from(eight[0] & 127)] & second[usize::from(eight[1] & 127)] != 0 {
-                let eight = eight.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
-                places[at / 64] |= u64::from(self.of(eight) != 0) << (at % 64);
+        let places = bytes.len().saturating_sub(LONGEST_GRAM - 1);
+        for group in (from..places).step_by(64) {
+            let mut bits = 0;
+            for at in group..places.min(group + 64) {
+                // Two bytes rule out most places.
+                if first[usize::from(class(bytes[at]))] & second[usize::from(class(bytes[at + 1]))] != 0 {
+                    let eight = bytes[at..]
+                        .first_chunk()
+                        .map_or(0, |eight| u64::from_le_bytes(*eight));
+                    marks.buckets[at] = self.of(eight);
+                    bits |= u64::from(marks.buckets[at] != 0) << (at % 64);
+                }
             }
+            marks.groups.add(group as u32, bits);
         }
     }
 
     /// Whole vectors; returns where the rest begins.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    fn sift_avx512(&self, bytes: &[u8], places: &mut Places) -> usize {
-        // SAFETY: a table has 128 bytes, which are both halves.
-        let half =
-            |table: &[u8; 128], at: usize| unsafe { _mm512_loadu_si512(table.as_ptr().add(at).cast()) };
-        let tables = self
-            .tables
-            .each_ref()
-            .map(|table| (half(table, 0), half(table, 64)));
-        let vectors = bytes.windows(64 + 7).step_by(64);
-        let looked_at = vectors.len() * 64;
-        // No jump depends on what is found: each wrong guess would cost more than a vector.
-        for (seen, places) in vectors.zip(places) {
-            let mut common = _mm512_set1_epi8(-1);
-            for (place, (low, high)) in tables.iter().enumerate() {
-                // SAFETY: `seen` has 64 bytes from `place` on, since `place` is at most 7.
-                let there = unsafe { _mm512_loadu_si512(seen.as_ptr().add(place).cast()) };
-                common = _mm512_and_si512(common, _mm512_permutex2var_epi8(*low, there, *high));
-            }
-            *places = _mm512_test_epi8_mask(common, common);
+    fn sift_avx512(&self, bytes: &[u8], marks: &mut Marks) -> usize {
+        let whole = bytes.len().saturating_sub(LONGEST_GRAM - 1) / 64 * 64;
+        // SAFETY: there are 64 bytes.
+        let load = |bytes: &[u8]| unsafe { _mm512_loadu_si512(bytes[..64].as_ptr().cast()) };
+        let (vectors, _) = bytes[..whole].as_chunks::<64>();
+        let (classes, _) = marks.classes.as_chunks_mut::<64>();
+        for (seen, classes) in vectors.iter().zip(classes) {
+            let seen = load(seen);
+            let upper = _mm512_srli_epi16::<1>(seen);
+            // The upper two bits of a class do not count.
+            let class = _mm512_ternarylogic_epi32::<CHOOSE>(_mm512_set1_epi8(0x20), upper, seen);
+            // SAFETY: there are 64 bytes.
+            unsafe { _mm512_storeu_si512(classes.as_mut_ptr().cast(), class) };
         }
-        looked_at
+        let behind = marks.classes[whole..].iter_mut().take(LONGEST_GRAM - 1);
+        for (byte, to) in bytes[whole..].iter().zip(behind) {
+            *to = class(*byte);
+        }
+        let tables = self.tables.each_ref().map(|table| load(table));
+        let (vectors, _) = marks.buckets[..whole].as_chunks_mut::<64>();
+        let seen = marks.classes.windows(64 + LONGEST_GRAM - 1).step_by(64);
+        // No jump depends on what is found: each wrong guess would cost more than a vector.
+        for ((seen, to), at) in seen.zip(vectors).zip((0..).step_by(64)) {
+            let mut common = _mm512_set1_epi8(-1);
+            for (place, table) in tables.iter().enumerate() {
+                let there = _mm512_permutexvar_epi8(load(&seen[place..]), *table);
+                common = _mm512_and_si512(common, there);
+            }
+            // SAFETY: `to` has 64 bytes.
+            unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), common) };
+            let bits = _mm512_test_epi8_mask(common, common);
+            marks.groups.add(at, bits);
+        }
+        whole
     }
 
     /// Whole vectors; returns where the rest begins.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn sift_avx2(&self, bytes: &[u8], places: &mut Places) -> usize {
+    fn sift_avx2(&self, bytes: &[u8], marks: &mut Marks) -> usize {
         let tables = self.tables.each_ref().map(|table| {
             let (low, high) = nibbles(table);
             // SAFETY: both have 16 bytes.
@@ -303,9 +432,11 @@ impl Buckets {
                 )
             }
         });
-        let vectors = bytes.windows(32 + 7).step_by(32);
-        let looked_at = vectors.len() * 32;
-        for (seen, number) in vectors.zip(0..) {
+        let whole = bytes.len().saturating_sub(LONGEST_GRAM - 1) / 64 * 64;
+        let (vectors, _) = marks.buckets[..whole].as_chunks_mut::<32>();
+        let seen = bytes.windows(32 + LONGEST_GRAM - 1).step_by(32);
+        let mut bits = 0;
+        for ((seen, to), at) in seen.zip(vectors).zip((0..).step_by(32)) {
             let mut common = _mm256_set1_epi8(-1);
             for (place, (low, high)) in tables.iter().enumerate() {
                 // SAFETY: `seen` has 32 bytes from `place` on, since `place` is at most 7.
@@ -315,25 +446,37 @@ impl Buckets {
                 common = _mm256_and_si256(common, _mm256_shuffle_epi8(*low, low_bits));
                 common = _mm256_and_si256(common, _mm256_shuffle_epi8(*high, high_bits));
             }
+            // SAFETY: `to` has 32 bytes.
+            unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), common) };
             let none = _mm256_movemask_epi8(_mm256_cmpeq_epi8(common, _mm256_setzero_si256()));
-            places[number / 2] |= u64::from(!none as u32) << (32 * (number % 2));
+            bits |= u64::from(!none as u32) << (at % 64);
+            if at % 64 == 32 {
+                marks.groups.add(at - 32, bits);
+                bits = 0;
+            }
         }
-        looked_at
+        whole
     }
 }
 
-/// The buckets by the lower and by the upper half of a byte.
-fn nibbles(table: &[u8; 128]) -> ([u8; 16], [u8; 16]) {
+/// The buckets by the lower and by the upper half of a byte, as far as it has 7 bits.
+#[cfg(target_arch = "x86_64")]
+fn nibbles(table: &[u8; CLASSES]) -> ([u8; 16], [u8; 16]) {
     let mut halves = ([0; 16], [0; 16]);
-    for (byte, buckets) in table.iter().enumerate() {
-        halves.0[byte & 15] |= buckets;
-        halves.1[byte >> 4] |= buckets;
+    for byte in 0..128 {
+        let buckets = table[usize::from(class(byte))];
+        halves.0[usize::from(byte & 15)] |= buckets;
+        halves.1[usize::from(byte >> 4)] |= buckets;
     }
     halves
 }
 
 /// The table that tells of a byte what its halves tell, for units that can look up 16 values only.
-fn joined(table: &[u8; 128]) -> [u8; 128] {
+#[cfg(target_arch = "x86_64")]
+fn joined(table: &[u8; CLASSES]) -> [u8; CLASSES] {
     let (low, high) = nibbles(table);
-    std::array::from_fn(|byte| low[byte & 15] & high[byte >> 4])
+    std::array::from_fn(|class| {
+        let byte = (class & 0x20) << 1 | 0x20 | class & 0x1F;
+        low[byte & 15] & high[byte >> 4]
+    })
 }

@@ -100,19 +100,13 @@ fn halvings(text: &[u8]) -> f64 {
     f64::from((pairs - twice).max(0))
 }
 
-/// The share of each byte among the ASCII bytes of ordinary logs after bit 0x20 of all bytes was set.
-pub(super) fn folded() -> [f64; 128] {
-    let mut shares = [0.0; 128];
-    for byte in 0..128 {
-        let known = match byte {
-            b'0'..=b'9' => frequency(&[byte]) / 10.0,
-            b'A'..=b'Z' => 0.0,
-            _ if ROWS[usize::from(byte)] == OTHER => 0.0,
-            _ => frequency(&[byte]),
-        };
-        shares[usize::from(byte | 0x20)] += known;
+/// The same for a byte, if it is told apart from others.
+pub(super) fn folded(byte: u8) -> f64 {
+    match row(byte) {
+        row if row == usize::from(OTHER) => 0.0,
+        _ if byte.is_ascii_digit() => frequency(&[byte]) / 10.0,
+        _ => frequency(&[byte]),
     }
-    shares
 }
 
 /// The row and column of bytes that are not told apart.
