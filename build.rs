@@ -70,8 +70,9 @@ fn prepared(pattern: &str) -> Option<String> {
         let sets: Vec<String> = beside.sets.iter().map(|set| format!("&{set:?}")).collect();
         let one_line = beside.pattern.is_some();
         row += &format!(
-            "({literal:?}, {}, {one_line}, &[{}]), ",
+            "({literal:?}, {}, {:?}, {one_line}, &[{}]), ",
             beside.exact,
+            beside.before,
             sets.join(", ")
         );
     }

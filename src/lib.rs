@@ -28,7 +28,7 @@ use analysis::period::systems;
 use analysis::skew::{self, Skew};
 use detect::collect::Collector;
 use detect::compile::Detector;
-use detect::examine::{Examined, examine};
+use detect::examine::{self, Examined, examine};
 use error::Error;
 use input::block::{BLOCK_SIZE, Block};
 use input::stream::{End, Fed, Feed, Reading, Trouble};
@@ -136,6 +136,28 @@ impl Progress for Silent {
     fn scanned(&self, _: &str, _: u64) {}
 
     fn joined(&self, _: u64, _: usize) {}
+}
+
+/// How many gate literals of `library` stand in the logs: the scan without what follows from it, for measuring.
+///
+/// # Errors
+///
+/// As [`scan_logs`].
+pub fn gate_places(options: &Options, library: &Library) -> Result<u64, Error> {
+    let Ready { pool, feed, .. } = ready(options)?;
+    let detector = pool.install(|| Detector::new(library))?;
+    let mut places = 0;
+    pipeline::run(
+        &pool,
+        feed,
+        |block| examine::gate_places(&detector, block) as u64,
+        |fed| {
+            if let Fed::Block(Ok(more)) = fed {
+                places += more;
+            }
+        },
+    );
+    Ok(places)
 }
 
 /// Scans the logs and makes the report.

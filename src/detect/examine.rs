@@ -195,6 +195,16 @@ pub fn examine(
     found
 }
 
+/// How many gate literals stand in the body of a block; the first half of what [`examine`] does.
+pub fn gate_places(detector: &Detector<'_>, block: &Block) -> usize {
+    let mut ends = 0;
+    let mut buffers = Buffers::default();
+    hits(detector, block.window(), &block.body(), &mut buffers, |piece| {
+        ends += memchr_iter(b'\n', piece).count();
+    })
+    .len()
+}
+
 /// Where gate literals stand in `part` of the window, in the order of places. `seen` is given the part
 /// piece by piece while it is in the cache.
 pub(super) fn hits(

@@ -23,6 +23,7 @@ const PREFIX: usize = 64;
 pub(super) struct Rest {
     /// The literal as it is written, if its capitals count.
     exact: Option<Vec<u8>>,
+    before: Option<u8>,
     sets: Vec<Vec<Needle>>,
     pattern: Option<Pattern>,
 }
@@ -40,14 +41,18 @@ impl Rest {
         let needles = |set: &Vec<String>| set.iter().map(|text| Needle::new(text)).collect();
         Rest {
             exact: beside.exact.then(|| literal.as_bytes().to_vec()),
+            before: beside.before,
             sets: beside.sets.iter().map(needles).collect(),
             pattern: beside.pattern.as_deref().map(Pattern::raw),
         }
     }
 
-    /// Whether the literal that begins `bytes` is written as it should be.
-    pub(super) fn is_written(&self, bytes: &[u8]) -> bool {
-        self.exact.as_ref().is_none_or(|exact| bytes.starts_with(exact))
+    /// Whether the literal that stands at `place` is written as it should be.
+    pub(super) fn is_written(&self, haystack: &[u8], place: usize) -> bool {
+        let (above, here) = haystack.split_at(place);
+        let exact = |exact: &Vec<u8>| here.starts_with(exact);
+        let before = |before| above.is_empty() || ends_with(above, before);
+        self.exact.as_ref().is_none_or(exact) && self.before.is_none_or(before)
     }
 
     /// Whether the line does not matter.
@@ -133,6 +138,19 @@ pub fn is_as_written(raw: &[u8]) -> bool {
     memchr2(b'\n', b'{', raw).is_none() && !is_part(raw) && !is_written_otherwise(raw)
 }
 
+/// Whether `raw` ends with this byte as it is or as the end of an escape: `\\t`, `\\u0009`, `\\x09`, `#011`, `&lt;`.
+fn ends_with(raw: &[u8], byte: u8) -> bool {
+    let number = |digits: &str| {
+        raw.len() >= digits.len() && raw[raw.len() - digits.len()..].eq_ignore_ascii_case(digits.as_bytes())
+    };
+    match raw.last() {
+        Some(last) if *last == byte => true,
+        Some(b't') => byte == b'\t' && raw.ends_with(b"\\t"),
+        Some(b';') => true,
+        _ => number(&format!("{byte:02x}")) || number(&format!("{byte:03o}")),
+    }
+}
+
 /// Whether the line may be one part of a longer one, so that what is missing stands in another: in the formats of
 /// CRI, of docker, where a whole line ends with a line end of its own, and of GitLab.
 fn is_part(line: &[u8]) -> bool {
@@ -171,9 +189,8 @@ mod tests {
     fn rest(sets: &[&[&str]]) -> Rest {
         let set = |set: &&[&str]| set.iter().map(|text| (*text).to_owned()).collect();
         let beside = Beside {
-            exact: false,
             sets: sets.iter().map(set).collect(),
-            pattern: None,
+            ..Beside::default()
         };
         Rest::new("", &beside)
     }
@@ -221,9 +238,35 @@ mod tests {
             };
             Rest::new("Invalid", &beside)
         };
-        assert!(rest(true).is_written(b"Invalid user"));
-        assert!(!rest(true).is_written(b"invalid user"));
-        assert!(rest(false).is_written(b"invalid user"));
+        assert!(rest(true).is_written(b"Invalid user", 0));
+        assert!(!rest(true).is_written(b"invalid user", 0));
+        assert!(rest(false).is_written(b"invalid user", 0));
+    }
+
+    #[test]
+    fn an_escaped_byte_may_stand_before_a_literal_in_any_form() {
+        let rest = |before| {
+            let beside = Beside {
+                before: Some(before),
+                ..Beside::default()
+            };
+            Rest::new("139", &beside)
+        };
+        let forms = ["0\t139", "0\\t139", "0\\u0009139", "0#011139", "139"];
+        for form in forms {
+            let place = form.len() - 3;
+            assert!(rest(b'\t').is_written(form.as_bytes(), place), "{form:?}");
+        }
+        for form in ["0\\u003C139", "0\\u003c139", "0&lt;139", "0<139"] {
+            let place = form.len() - 3;
+            assert!(rest(b'<').is_written(form.as_bytes(), place), "{form:?}");
+        }
+        for form in [" 139", "t139", "1139", "\n139"] {
+            assert!(
+                !rest(b'\t').is_written(form.as_bytes(), form.len() - 3),
+                "{form:?}"
+            );
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ struct Entry {
 pub(super) struct EverywhereLane {
     kernel: Kernel,
     sieve: Buckets,
-    buckets: [Bucket; BUCKETS],
+    buckets: Box<[Bucket; BUCKETS]>,
 }
 
 /// Grams that are looked for together.
@@ -167,7 +167,7 @@ impl EverywhereLane {
         EverywhereLane {
             kernel,
             sieve: Buckets::new(kernel, buckets.iter().enumerate().flat_map(in_bucket)),
-            buckets: buckets.map(Bucket::new),
+            buckets: Box::new(buckets.map(Bucket::new)),
         }
     }
 

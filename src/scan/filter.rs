@@ -120,7 +120,7 @@ impl Filter {
                 let line = line.get_or_insert_with(|| Line::at(haystack, place, begins));
                 line.as_ref().is_none_or(|line| rest.stands_in(line))
             };
-            if rest.is_written(&haystack[place..]) && (rest.is_anywhere() || is_on_line()) {
+            if rest.is_written(haystack, place) && (rest.is_anywhere() || is_on_line()) {
                 hit(place, *probe);
             }
         }

@@ -68,6 +68,13 @@ const LONG: usize = 15;
 /// Most sets of texts that are looked for beside a literal.
 const MOST_BESIDE: usize = 3;
 
+/// Printable bytes that JSON may write as an escape.
+const ESCAPABLE: &[u8] = b"\"\\/<>&";
+
+/// Escapable bytes that stand before a literal in the raw bytes, too, if in another form. Before what begins a line
+/// of the text anything may stand in the log.
+const KEPT: &[u8] = b"\"\\/<>&\t";
+
 /// Texts of which any match contains at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
@@ -82,6 +89,8 @@ pub struct Gate {
 pub struct Beside {
     /// The letters are capitals where the literal's are, and only there.
     pub exact: bool,
+    /// The byte that the text has before the literal, if JSON may escape it.
+    pub before: Option<u8>,
     /// Of each set one text stands on the same line.
     pub sets: Vec<Vec<String>>,
     /// This pattern is found on the same line, as far as raw bytes can tell.
@@ -91,18 +100,26 @@ pub struct Beside {
 impl Gate {
     /// The most telling part of `text` that JSON writes as it is.
     pub(super) fn of_literal(text: &[u8]) -> Option<Gate> {
-        let escapable = |byte: &u8| !(b' '..=b'~').contains(byte) || b"\"\\/<>&".contains(byte);
-        let mut parts: Vec<String> = text
-            .split(escapable)
-            .filter(|part| part.trim_ascii().len() > 1)
-            .filter_map(|part| String::from_utf8(part.to_vec()).ok())
-            .collect();
-        parts.sort_by(|a, b| cost(a.as_bytes()).total_cmp(&cost(b.as_bytes())));
+        let escapable = |byte: &u8| !(b' '..=b'~').contains(byte) || ESCAPABLE.contains(byte);
+        let mut parts: Vec<(String, Option<u8>)> = Vec::new();
+        let mut end = 0;
+        for part in text.split(escapable) {
+            let before = text[..end].last().filter(|byte| KEPT.contains(byte));
+            end += part.len() + 1;
+            if part.trim_ascii().len() > 1
+                && let Ok(part) = String::from_utf8(part.to_vec())
+            {
+                parts.push((part, before.copied()));
+            }
+        }
+        parts.sort_by(|(a, _), (b, _)| cost(a.as_bytes()).total_cmp(&cost(b.as_bytes())));
         let mut parts = parts.into_iter();
+        let (literal, before) = parts.next()?;
         let gate = Gate {
-            literals: vec![parts.next()?],
+            literals: vec![literal],
             beside: vec![Beside {
                 exact: true,
+                before,
                 ..Beside::default()
             }],
         };
@@ -110,7 +127,7 @@ impl Gate {
         Some(
             parts
                 .filter(|_| on_one_line)
-                .fold(gate, |gate, part| gate.with(&[part])),
+                .fold(gate, |gate, (part, _)| gate.with(&[part])),
         )
     }
 
@@ -552,6 +569,15 @@ mod tests {
         assert!(exact(r"Connection \w+ refused"));
         assert!(!exact(r"(?i)connection refused"));
         assert!(!exact(r"[Cc]onnection refused"));
+    }
+
+    #[test]
+    fn what_stands_before_a_literal_is_known_if_json_escapes_it() {
+        let before = |pattern: &str| of_regex(pattern).unwrap().beside[0].before;
+        assert_eq!(before(r"^[^\t]+\t[^\t]*\t139$"), Some(b'\t'));
+        assert_eq!(before(r"(?:a|b)/exporter"), Some(b'/'));
+        assert_eq!(before(r"\nexporter"), None);
+        assert_eq!(before(r"exporter/"), None);
     }
 
     #[test]

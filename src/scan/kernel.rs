@@ -256,6 +256,9 @@ pub(super) fn class(byte: u8) -> u8 {
 #[derive(Debug)]
 pub(super) struct Buckets {
     tables: Box<Tables>,
+    /// The same by the lower and by the upper half of a byte, for units that can look up 16 values only.
+    #[cfg(target_arch = "x86_64")]
+    halves: Box<[([u8; 16], [u8; 16]); LONGEST_GRAM]>,
 }
 
 /// What a sieve of buckets finds in a batch.
@@ -332,7 +335,11 @@ impl Buckets {
             Kernel::Avx2(_) => tables.iter_mut().for_each(|table| *table = joined(table)),
             _ => {}
         }
-        Buckets { tables }
+        Buckets {
+            #[cfg(target_arch = "x86_64")]
+            halves: Box::new(tables.each_ref().map(halves)),
+            tables,
+        }
     }
 
     /// The buckets that may have the gram of these 8 bytes, a bit for each.
@@ -422,16 +429,10 @@ impl Buckets {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn sift_avx2(&self, bytes: &[u8], marks: &mut Marks) -> usize {
-        let tables = self.tables.each_ref().map(|table| {
-            let (low, high) = nibbles(table);
-            // SAFETY: both have 16 bytes.
-            unsafe {
-                (
-                    _mm256_broadcastsi128_si256(_mm_loadu_si128(low.as_ptr().cast())),
-                    _mm256_broadcastsi128_si256(_mm_loadu_si128(high.as_ptr().cast())),
-                )
-            }
-        });
+        // SAFETY: there are 16 bytes.
+        let load =
+            |half: &[u8; 16]| unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(half.as_ptr().cast())) };
+        let tables = self.halves.each_ref().map(|(low, high)| (load(low), load(high)));
         let whole = bytes.len().saturating_sub(LONGEST_GRAM - 1) / 64 * 64;
         let (vectors, _) = marks.buckets[..whole].as_chunks_mut::<32>();
         let seen = bytes.windows(32 + LONGEST_GRAM - 1).step_by(32);
@@ -461,7 +462,7 @@ impl Buckets {
 
 /// The buckets by the lower and by the upper half of a byte, as far as it has 7 bits.
 #[cfg(target_arch = "x86_64")]
-fn nibbles(table: &[u8; CLASSES]) -> ([u8; 16], [u8; 16]) {
+fn halves(table: &[u8; CLASSES]) -> ([u8; 16], [u8; 16]) {
     let mut halves = ([0; 16], [0; 16]);
     for byte in 0..128 {
         let buckets = table[usize::from(class(byte))];
@@ -474,7 +475,7 @@ fn nibbles(table: &[u8; CLASSES]) -> ([u8; 16], [u8; 16]) {
 /// The table that tells of a byte what its halves tell, for units that can look up 16 values only.
 #[cfg(target_arch = "x86_64")]
 fn joined(table: &[u8; CLASSES]) -> [u8; CLASSES] {
-    let (low, high) = nibbles(table);
+    let (low, high) = halves(table);
     std::array::from_fn(|class| {
         let byte = (class & 0x20) << 1 | 0x20 | class & 0x1F;
         low[byte & 15] & high[byte >> 4]

@@ -11,8 +11,15 @@ use crate::signature::condition::{FieldTest, OWN_FIELDS, Test};
 /// A pattern, and for each literal of its gate what stands beside it.
 type Prepared = (&'static str, &'static [PreparedLiteral]);
 
-/// The literal, whether its capitals count, whether the pattern lies in one line, and the sets of texts.
-type PreparedLiteral = (&'static str, bool, bool, &'static [&'static [&'static str]]);
+/// The literal, whether its capitals count, what stands before it, whether the pattern lies in one line, and the sets
+/// of texts.
+type PreparedLiteral = (
+    &'static str,
+    bool,
+    Option<u8>,
+    bool,
+    &'static [&'static [&'static str]],
+);
 
 /// In the order of the patterns.
 static PREPARED: &[Prepared] = include!(concat!(env!("OUT_DIR"), "/prepared_gates.rs"));
@@ -78,8 +85,9 @@ fn of_regex(pattern: &str) -> Option<Gate> {
 
 fn prepared(pattern: &str, literals: &[PreparedLiteral]) -> Gate {
     let set = |set: &&[&str]| set.iter().map(|text| (*text).to_owned()).collect();
-    let beside = |(_, exact, one_line, sets): &PreparedLiteral| Beside {
+    let beside = |(_, exact, before, one_line, sets): &PreparedLiteral| Beside {
         exact: *exact,
+        before: *before,
         sets: sets.iter().map(set).collect(),
         pattern: one_line.then(|| pattern.to_owned()),
     };
