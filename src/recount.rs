@@ -12,7 +12,7 @@ use rayon::ThreadPool;
 
 use crate::analysis::period::Period;
 use crate::detect::collect::Detected;
-use crate::detect::traffic::{Asked, Counted, Stretch, count};
+use crate::detect::traffic::{Asked, Counted, Stretch, Traffic, count};
 use crate::input::Source;
 use crate::input::block::Block;
 use crate::input::stream::{Fed, Feed, Reading};
@@ -104,9 +104,35 @@ pub(crate) fn recount(
     detected
         .undated
         .retain(|(log, _), _| !not_counted.contains_key(log));
+    drop_explained(periods, detected);
     for ((log, ..), traffic) in &mut detected.traffic {
         traffic.shift(shift_of(*log).unwrap_or(0));
     }
+}
+
+/// Drops what was counted of an incident that lies beside a worse one in whose time no fewer requests failed: they are that one's.
+fn drop_explained(periods: &[Period], detected: &mut Detected) {
+    let failed = |traffic: &Traffic| traffic.phases[1].classes.failed();
+    let own: Vec<_> = detected
+        .traffic
+        .iter()
+        .map(|((log, service, incident), traffic)| (*log, service.clone(), *incident, failed(traffic)))
+        .collect();
+    let times = |incident: usize| periods.iter().find(|period| period.incident == incident);
+    let overlap = |one: usize, other: usize| {
+        let pair = times(one).zip(times(other));
+        pair.is_some_and(|(one, other)| one.from <= other.to && other.from <= one.to)
+    };
+    detected.traffic.retain(|(log, service, incident), traffic| {
+        let count = failed(traffic);
+        count == 0
+            || !own.iter().any(|(other_log, other_service, other, more)| {
+                (other_log, other_service) == (log, service)
+                    && other < incident
+                    && *more >= count
+                    && overlap(*other, *incident)
+            })
+    });
 }
 
 /// For each source the one with which its log began: pieces of a rotated log follow each other.

@@ -115,7 +115,7 @@ fn a_sentence_whose_claim_is_gone_is_refused() {
         "/incidents/0/verdict",
         "/incidents/0/reasons/0",
         "/incidents/0/edges/0",
-        "/impact/failed_requests",
+        "/impact/statements/0",
         "/impact/requests/0",
         "/timeline/0/what",
         "/timeline_note",

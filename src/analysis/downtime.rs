@@ -15,6 +15,9 @@ use crate::record::TimeQuality;
 /// Records of different pages within this time tell of the same death, in nanoseconds.
 const SAME_DEATH: i64 = 10_000_000_000;
 
+/// A return must last so long, in nanoseconds.
+const SETTLED: i64 = 3_000_000_000;
+
 /// A program's log may go on for so long behind its death, in nanoseconds.
 const LAST_WORDS: i64 = 5_000_000_000;
 
@@ -84,12 +87,6 @@ impl Service {
     pub fn deaths(&self) -> u64 {
         self.downs.iter().map(|down| down.deaths).sum()
     }
-
-    /// How many times it died, or was stopped and came back.
-    pub fn restarts(&self) -> u64 {
-        let stopped_and_back = |down: &&Down| down.deaths == 0 && down.end == End::Back;
-        self.deaths() + self.downs.iter().filter(stopped_and_back).count() as u64
-    }
 }
 
 /// All services that were down, in the order of systems and names.
@@ -157,59 +154,105 @@ fn goes_on(
 fn downs(lives: &[&Life], goes_on: &dyn Fn(&Life) -> bool) -> Vec<Down> {
     let mut lives = lives.to_vec();
     lives.sort_by(|a, b| a.sighting.order(&b.sighting));
-    let says_ready = lives.iter().any(|life| life.turn == Turn::Ready);
-    let says_start = lives
-        .iter()
-        .any(|life| matches!(life.turn, Turn::Ready | Turn::Started));
-    let mut downs: Vec<Down> = Vec::new();
-    let mut open = false;
-    // Since the last death or stop it was started, and is not ready yet.
-    let mut starting = false;
-    for life in lives {
+    let has = |turn: Turn| lives.iter().any(|life| life.turn == turn);
+    let returns = match has(Turn::Ready) {
+        true => Turn::Ready,
+        false => Turn::Started,
+    };
+    let is_supervised = lives.iter().any(|life| life.turn == returns && life.by_other);
+    let mut state = Course {
+        is_supervised,
+        ..Course::default()
+    };
+    for life in &lives {
         match life.turn {
-            Turn::Died | Turn::Stopped => {
-                let died = life.turn == Turn::Died;
-                match downs.last_mut().filter(|_| open) {
-                    Some(down) if died && starting => {
-                        down.deaths += 1;
-                        down.last = life.clone();
-                    }
-                    Some(down) if starting || is_same(down, life) => {
-                        // Orderly last words of what died, or a supervisor's word about it.
-                        if !died || down.deaths > 0 || !down.on_purpose {
-                            down.last = life.clone();
-                        }
-                    }
-                    _ => {
-                        downs.push(Down {
-                            on_purpose: !died,
-                            deaths: u64::from(died),
-                            from: life.clone(),
-                            last: life.clone(),
-                            back: None,
-                            end: End::Unknown,
-                        });
-                    }
-                }
-                (open, starting) = (true, false);
-            }
-            Turn::Started if says_ready => starting = open,
-            Turn::Started | Turn::Ready => {
-                if let Some(down) = downs.last_mut().filter(|_| open) {
-                    down.back = Some(life.clone());
-                    down.end = End::Back;
-                }
-                (open, starting) = (false, false);
-            }
+            Turn::Died | Turn::Stopped => state.ends(life),
+            turn if turn == returns => state.returns(life),
+            _ => state.is_starting = true,
         }
     }
-    if let Some(down) = downs.last_mut().filter(|_| open)
-        && says_start
+    state.settle(None);
+    let mut downs = state.downs;
+    if let Some(down) = downs.last_mut().filter(|down| down.end != End::Back)
+        && (has(Turn::Ready) || has(Turn::Started))
         && !goes_on(&down.last)
     {
         down.end = End::StillDown;
     }
     downs
+}
+
+/// A service on its way through its turns.
+#[derive(Default)]
+struct Course {
+    /// Its supervisor says when it is back.
+    is_supervised: bool,
+    downs: Vec<Down>,
+    /// Since its last death or stop it was started, and is not back yet.
+    is_starting: bool,
+    /// The first record since then that says that it is back, and the time of the last one that counts for that.
+    back: Option<(Life, Option<i64>)>,
+}
+
+impl Course {
+    /// A return that does not last is none: programs listen before they find that they cannot start. Where a supervisor
+    /// watches, only what it calls running counts, from the program's own word on.
+    fn settle(&mut self, died: Option<i64>) {
+        let Some((back, counts)) = self.back.take() else {
+            return;
+        };
+        let least = match self.is_supervised {
+            true => SETTLED / 6,
+            false => SETTLED,
+        };
+        let lasts = counts.is_some_and(|at| died.is_none_or(|died| died - at >= least));
+        if let Some(down) = self.downs.last_mut().filter(|_| lasts) {
+            down.back = Some(back);
+            down.end = End::Back;
+        }
+    }
+
+    fn returns(&mut self, life: &Life) {
+        if self.downs.last().is_none_or(|down| down.end == End::Back) {
+            return;
+        }
+        let counts = life
+            .sighting
+            .time
+            .at
+            .filter(|_| life.by_other || !self.is_supervised);
+        match &mut self.back {
+            Some((_, known)) => *known = known.or(counts),
+            None => self.back = Some((life.clone(), counts)),
+        }
+        self.is_starting = true;
+    }
+
+    fn ends(&mut self, life: &Life) {
+        self.settle(life.sighting.time.at);
+        let died = life.turn == Turn::Died;
+        let starting = std::mem::take(&mut self.is_starting);
+        match self.downs.last_mut().filter(|down| down.end != End::Back) {
+            Some(down) if died && starting => {
+                down.deaths += 1;
+                down.last = life.clone();
+            }
+            Some(down) if starting || is_same(down, life) => {
+                // Orderly last words of what died, or a supervisor's word about it.
+                if !died || down.deaths > 0 || !down.on_purpose {
+                    down.last = life.clone();
+                }
+            }
+            _ => self.downs.push(Down {
+                on_purpose: !died,
+                deaths: u64::from(died),
+                from: life.clone(),
+                last: life.clone(),
+                back: None,
+                end: End::Unknown,
+            }),
+        }
+    }
 }
 
 /// Whether `life` tells of the death or stop that `down` began with (or went on with).
@@ -241,6 +284,7 @@ mod tests {
             signature,
             service: "shop".to_owned(),
             host: None,
+            by_other: false,
             sighting: Sighting {
                 time,
                 source: 0,
@@ -294,6 +338,41 @@ mod tests {
         ];
         assert_eq!(told(&lives, false), [(3, None, End::StillDown)]);
         assert_eq!(told(&lives, true), [(3, None, End::Unknown)]);
+    }
+
+    #[test]
+    fn a_return_counts_if_it_lasts() {
+        use Turn::*;
+        let supervisor = |second: i64, turn: Turn| Life {
+            by_other: true,
+            ..life(second, turn, 9)
+        };
+        // It listens, cannot start, and dies when its supervisor is about to call it running.
+        let loops = [
+            life(0, Ready, 1),
+            supervisor(2, Ready),
+            supervisor(10, Died),
+            supervisor(11, Started),
+            life(12, Ready, 1),
+            supervisor(14, Ready),
+            supervisor(14, Died),
+            supervisor(15, Started),
+            life(16, Ready, 1),
+            supervisor(18, Ready),
+            supervisor(21, Died),
+        ];
+        assert_eq!(
+            told(&loops, false),
+            [(2, Some(6), End::Back), (1, None, End::StillDown)]
+        );
+        let alone = [
+            life(0, Ready, 1),
+            life(10, Died, 8),
+            life(12, Ready, 1),
+            life(14, Died, 8),
+            life(16, Ready, 1),
+        ];
+        assert_eq!(told(&alone, true), [(2, Some(6), End::Back)]);
     }
 
     #[test]

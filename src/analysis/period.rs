@@ -61,40 +61,56 @@ pub(super) fn periods(
     detected: &Detected,
     systems: &[usize],
 ) -> Vec<Period> {
-    let period = |(number, incident): (usize, &Incident)| {
-        let members = || incident.members.iter().map(|member| &found[*member]);
-        let last = |found: &Found<'_>| {
-            let time = found.tally.last.sighting.time;
-            time.until.or(time.at)
-        };
-        let first = incident.started?;
-        let ended = members()
-            .filter(|found| found.is_trouble())
-            .filter_map(last)
-            .max()?;
-        let own: BTreeSet<usize> = members().map(|found| found.system).collect();
-        let requests = detected.requests.iter();
-        let requests = requests.filter(|((began, _), _)| own.contains(&systems[*began]));
-        let from = first.div_euclid(SECOND) * SECOND;
-        let to = requests
-            .map(|(_, requests)| goes_on(requests, from, ended.max(first)))
-            .max();
-        let to = to.unwrap_or(ended).max(ended).max(first);
-        Some(Period {
-            incident: number,
-            systems: own,
-            from,
-            to: to.div_euclid(SECOND) * SECOND + SECOND - 1,
-            first,
-            last: to,
-        })
+    let mut periods: Vec<Period> = Vec::new();
+    for (number, incident) in incidents.iter().enumerate().take(MOST_PERIODS) {
+        periods.extend(period(number, incident, found, detected, systems, &periods));
+    }
+    periods
+}
+
+/// The time of one incident, beside `worse` ones: what fails in their time is theirs.
+fn period(
+    number: usize,
+    incident: &Incident,
+    found: &[Found<'_>],
+    detected: &Detected,
+    systems: &[usize],
+    worse: &[Period],
+) -> Option<Period> {
+    let members = || incident.members.iter().map(|member| &found[*member]);
+    let last = |found: &Found<'_>| {
+        let time = found.tally.last.sighting.time;
+        time.until.or(time.at)
     };
-    let worst = incidents.iter().enumerate().take(MOST_PERIODS);
-    worst.filter_map(period).collect()
+    let first = incident.started?;
+    let ended = members()
+        .filter(|found| found.is_trouble())
+        .filter_map(last)
+        .max()?;
+    let own: BTreeSet<usize> = members().map(|found| found.system).collect();
+    let requests = detected.requests.iter();
+    let requests = requests.filter(|((began, _), _)| own.contains(&systems[*began]));
+    let from = first.div_euclid(SECOND) * SECOND;
+    let worse: Vec<&Period> = worse
+        .iter()
+        .filter(|worse| !worse.systems.is_disjoint(&own))
+        .collect();
+    let to = requests
+        .map(|(_, requests)| goes_on(requests, from, ended.max(first), &worse))
+        .max();
+    let to = to.unwrap_or(ended).max(ended).max(first);
+    Some(Period {
+        incident: number,
+        systems: own,
+        from,
+        to: to.div_euclid(SECOND) * SECOND + SECOND - 1,
+        first,
+        last: to,
+    })
 }
 
 /// Until when requests fail without a long pause behind `ended`, more of them in a minute than ever before `from`.
-fn goes_on(requests: &FailedRequests, from: i64, ended: i64) -> i64 {
+fn goes_on(requests: &FailedRequests, from: i64, ended: i64, worse: &[&Period]) -> i64 {
     let step = requests.minutes.step();
     let steps = || requests.minutes.steps();
     let before = steps().filter(|(begin, _)| begin + step <= from);
@@ -102,7 +118,10 @@ fn goes_on(requests: &FailedRequests, from: i64, ended: i64) -> i64 {
     let last = requests.all().and_then(|all| all.last).unwrap_or(i64::MAX);
     let mut until = ended;
     for (begin, count) in steps() {
-        if *count > usual && begin + step > from && begin <= until.saturating_add(GOES_ON) {
+        let is_theirs = worse
+            .iter()
+            .any(|worse| begin <= worse.to && begin + step > worse.from);
+        if !is_theirs && *count > usual && begin + step > from && begin <= until.saturating_add(GOES_ON) {
             until = until.max((begin + step - 1).min(last));
         }
     }

@@ -21,8 +21,12 @@ use crate::signature::Role;
 /// A log must go on for so long without a failure, in nanoseconds.
 const QUIET: i64 = 30_000_000_000;
 
-/// So many times the longest pause of the failure.
-const LONGER: i64 = 2;
+/// Requests must be answered for so long, in nanoseconds.
+const CALM: i64 = 10_000_000_000;
+
+/// What occurs within so long before the end of a log goes on to it, in nanoseconds: access logs are written in whole
+/// seconds.
+const TO_THE_END: i64 = 2_000_000_000;
 
 /// So many failures are to be expected among the requests since, at the incident's rate.
 const EXPECTED: u64 = 5;
@@ -174,7 +178,7 @@ impl Look<'_> {
             let [_, during, after] = &traffic.phases;
             let (all, failed) = (during.classes.total(), during.classes.failed());
             let expected = after.classes.total() * failed;
-            if expected < all {
+            if expected < all && self.fails_to_the_end(&log) {
                 let during = during.clone();
                 against.push(Because::Failing { log, during });
             } else if expected >= EXPECTED * all && self.is_calm(period, &log, traffic) {
@@ -233,7 +237,21 @@ impl Look<'_> {
             .get(log)
             .and_then(|requests| requests.times.longest_pause(period.first, period.last));
         let quiet = after.times.map_or(0, |[_, last]| last - period.last);
-        !more && quiet > QUIET.max(LONGER.saturating_mul(pause.unwrap_or(0)))
+        !more && quiet > CALM.max(pause.unwrap_or(0))
+    }
+
+    /// No longer since the last failed request than usual between two, when the log ends.
+    fn fails_to_the_end(&self, log: &(usize, Option<String>)) -> bool {
+        let quiet = || {
+            let requests = self.detected.requests.get(log)?;
+            let all = requests.all()?;
+            let (first, last) = (all.first?, all.last?);
+            let gaps = i64::try_from(all.count.checked_sub(1)?).ok()?;
+            let usual = (last - first).checked_div(gaps).unwrap_or(0);
+            let (_, end) = self.end_of(log.0)?;
+            Some(end - last <= usual.max(TO_THE_END))
+        };
+        quiet().unwrap_or(false)
     }
 
     /// Services of the findings that died in it and are not back.
@@ -311,7 +329,7 @@ impl Look<'_> {
         let (log, end) = self.end_of(tally.last.sighting.source)?;
         let quiet = end - last.until.or(last.at)?;
         let pause = tally.times.longest_pause(i64::MIN, i64::MAX).unwrap_or(0);
-        (quiet > QUIET.max(LONGER.saturating_mul(pause))).then_some(Because::GoesOn {
+        (quiet > QUIET.max(pause)).then_some(Because::GoesOn {
             found: member,
             log,
             quiet,

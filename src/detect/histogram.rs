@@ -54,6 +54,14 @@ impl Default for Histogram {
 }
 
 impl Histogram {
+    /// One that begins with steps of a second, for short pauses. It is merged with its like only.
+    pub fn by_seconds() -> Histogram {
+        Histogram {
+            width: 1_000_000_000,
+            steps: BTreeMap::new(),
+        }
+    }
+
     /// Adds one time.
     pub fn add(&mut self, time: i64) {
         self.add_step(Step {

@@ -28,7 +28,8 @@ impl Turn {
     /// service's.
     pub(super) fn of(signature: &Signature) -> Option<Turn> {
         let has = |tag: &str| signature.tags.iter().any(|own| own == tag);
-        if has("boot") || has("shutdown") {
+        // One worker of several is not the service.
+        if has("boot") || has("shutdown") || signature.id.contains("worker") {
             return None;
         }
         [
@@ -54,6 +55,8 @@ pub struct Life {
     pub service: String,
     /// On which host, where the line names it.
     pub host: Option<String>,
+    /// Another program says it of the service: a supervisor.
+    pub by_other: bool,
     /// Where and when.
     pub sighting: Sighting,
     /// Its bytes.
@@ -68,6 +71,7 @@ impl Life {
             signature,
             service: occurrence.service.clone()?,
             host: occurrence.host.clone(),
+            by_other: occurrence.about.is_some(),
             sighting: occurrence.sighting.clone(),
             place: occurrence.place(),
         })

@@ -10,6 +10,7 @@ use super::compile::REQUESTS_PROBE;
 use super::histogram::Histogram;
 use super::minutes::Minutes;
 use super::tally::Place;
+use super::traffic::Classes;
 use crate::digest::Digest;
 use crate::record::{Record, TimeQuality};
 use crate::scan::filter::ProbeId;
@@ -97,7 +98,7 @@ pub struct Counted {
 }
 
 /// Failed requests of one source.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedRequests {
     /// `(GET /path, status)` to its count.
     pub by_endpoint: BTreeMap<(String, u16), Counted>,
@@ -105,8 +106,19 @@ pub struct FailedRequests {
     pub others: BTreeMap<u16, Counted>,
     /// When they were answered, as far as their lines state a time.
     pub minutes: Minutes,
-    /// The same, as far as it takes to see pauses.
+    /// The same by seconds, as far as it takes to see pauses.
     pub times: Histogram,
+}
+
+impl Default for FailedRequests {
+    fn default() -> FailedRequests {
+        FailedRequests {
+            by_endpoint: BTreeMap::new(),
+            others: BTreeMap::new(),
+            minutes: Minutes::default(),
+            times: Histogram::by_seconds(),
+        }
+    }
 }
 
 impl FailedRequests {
@@ -193,16 +205,15 @@ impl FailedRequests {
         all.remove(&())
     }
 
-    /// Counts by the status's class: `5xx`, or `invalid` for no valid status.
-    pub fn by_class(&self) -> BTreeMap<&'static str, u64> {
+    /// Counts by the status's class.
+    pub fn classes(&self) -> Classes {
         let named = self
             .by_endpoint
             .iter()
             .map(|((_, status), counted)| (status, counted));
-        let mut classes = BTreeMap::new();
+        let mut classes = Classes::default();
         for (status, counted) in named.chain(&self.others) {
-            let class = if *status < 100 { "invalid" } else { "5xx" };
-            *classes.entry(class).or_default() += counted.count;
+            classes += &Classes::of(*status).times(counted.count);
         }
         classes
     }

@@ -46,6 +46,12 @@ impl Classes {
         classes
     }
 
+    /// So many times each.
+    pub fn times(mut self, count: u64) -> Classes {
+        self.0.iter_mut().for_each(|own| *own *= count);
+        self
+    }
+
     /// All of them.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
@@ -54,11 +60,6 @@ impl Classes {
     /// Those that failed: 500 to 599, and no valid status.
     pub fn failed(&self) -> u64 {
         self.0[0] + self.0[5]
-    }
-
-    /// Those that were refused: 400 to 499.
-    pub fn refused(&self) -> u64 {
-        self.0[4]
     }
 
     /// Classes with a request, by name.

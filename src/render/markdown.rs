@@ -60,6 +60,7 @@ pub(super) mod tests {
     use crate::render::escape::hostile::{hostile, skeleton};
     use crate::report::build::speak;
     use crate::report::claim::{Claims, Said};
+    use crate::report::counted::{Recovery, RecoveryState};
     use crate::report::model::{
         CapturedValue, Cited, Confidence, Edge, Evidence, FailedRequests, Finding, Generated, Impact,
         Incident, NotRead, OpenQuestion, OpenState, RowKind, SourceSummary, Stats, TimelineRow, Window,
@@ -171,6 +172,12 @@ pub(super) mod tests {
             started: at("07:26:41"),
             ended: at("07:31:02"),
             severity: Severity::High,
+            recovery: Recovery {
+                state: RecoveryState::Recovered,
+                at: at("07:31:02"),
+                seconds: Some(261.0),
+                text: "Over before the logs end.".to_owned(),
+            },
         }
     }
 
@@ -191,6 +198,7 @@ pub(super) mod tests {
             restarts: BTreeMap::from([("api".to_owned(), 3)]),
             services: vec!["api".to_owned(), "nginx".to_owned()],
             duration_seconds: Some(261),
+            ..Impact::default()
         }
     }
 
@@ -366,15 +374,7 @@ pub(super) mod tests {
         report.incidents.clear();
         report.timeline.clear();
         report.not_read.clear();
-        report.impact = Impact {
-            requests: Vec::new(),
-            failed_requests: 0,
-            failed_requests_source: None,
-            requests_left_out: 0,
-            restarts: BTreeMap::new(),
-            services: Vec::new(),
-            duration_seconds: None,
-        };
+        report.impact = Impact::default();
         let text = markdown(&report);
         for expected in [
             "# Postmortem draft: no known failure found in these logs\n",

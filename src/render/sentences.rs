@@ -86,13 +86,6 @@ impl<'a> Sentences<'a> {
             .collect()
     }
 
-    /// The lines of everything below `at`, in the order of the report, but for what stands below `but`.
-    pub(super) fn below(&self, report: &Report, at: &str, but: &str) -> Vec<String> {
-        let own = report.claims.iter().map(|claim| claim.at.as_str());
-        let own = own.filter(|place| place.starts_with(at) && !place.starts_with(but));
-        own.filter_map(|place| self.line(place)).collect()
-    }
-
     /// The mark of the sentence at this place; empty for a blank.
     pub(super) fn mark(&self, at: &str) -> String {
         match self.claims.get(at).map(|claim| &claim.basis) {

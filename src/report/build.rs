@@ -3,21 +3,23 @@
 //! In: [`Analysis`], [`Detected`], sources. Out: a [`Report`]. Everything that comes from a log passes
 //! through [`visible`] here; sentences hold log text only in code spans or if it is plain.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::assumed::{self, Assumptions};
 use super::claim::{Citations, Claims, Said};
 use super::fill::{fill, is_plain};
+use super::impact::Counting;
 use super::model::{
-    CapturedValue, Edge, Evidence, FailedRequests, Finding, Generated, Impact, Incident, NotRead, Report,
-    SCHEMA_VERSION, Sealed, SourceSummary, Stats, TimeRange, Window,
+    CapturedValue, Edge, Evidence, Finding, Generated, Incident, NotRead, Report, SCHEMA_VERSION, Sealed,
+    SourceSummary, Stats, TimeRange, Window,
 };
 use super::visible::visible;
-use super::{questions, reasons, skew, statements, story, timeline};
+use super::{losses, questions, reasons, recovered, skew, statements, story, timeline};
 use crate::analysis::assess::assess;
 use crate::analysis::skew::Skew;
 use crate::analysis::{Analysis, Found};
+use crate::analysis::{downtime, period, recovery};
 use crate::detect::collect::{Detected, SourceFacts};
 use crate::detect::tally::{ExcerptLine, Occurrence, Place, Tally};
 use crate::input::Source;
@@ -31,13 +33,10 @@ use crate::signature::capture::Kind;
 const EXCERPT_WIDTH: usize = 400;
 
 /// Longest captured value, in characters.
-const CAPTURE_WIDTH: usize = 120;
+pub(super) const CAPTURE_WIDTH: usize = 120;
 
 /// Values of one capture that are reported.
 const MOST_CAPTURES: usize = 12;
-
-/// Rows of failed requests that are reported.
-const MOST_REQUEST_ROWS: usize = 40;
 
 /// What the report says about its own making.
 #[derive(Debug, Clone)]
@@ -80,10 +79,20 @@ pub fn build(
     let mut claims = Claims::default();
     let mut citations = Citations::new(&names);
     let findings = findings(analysis, &logs, &making.skew, &mut citations);
-    let incidents = incidents(analysis, &findings, &mut citations, &mut claims);
+    let systems = period::systems(sources);
+    let services = downtime::services(detected, sources, &systems);
+    let counting = Counting {
+        analysis,
+        detected,
+        findings: &findings,
+        logs: &logs,
+        services: &services,
+    };
+    let ends = recovery::recoveries(analysis, detected, sources, &systems, &services);
+    let incidents = incidents(&counting, &ends, &mut citations, &mut claims);
     let mut told = timeline::Timeline::new(analysis, detected, &findings, &mut citations, making);
     let timeline = told.state(&mut claims);
-    let impact = impact(analysis, detected, &logs, &mut citations);
+    let impact = counting.impact(&mut citations);
     let window = window(detected, &making.zone);
     let open_questions = questions::questions(detected, analysis.library, &mut citations, &mut claims);
     let mut assumptions = assumptions(detected, sources, &names, &logs, making);
@@ -142,7 +151,8 @@ pub fn build(
 /// Says what follows from the report's own data.
 pub(crate) fn speak(report: &mut Report, restarts: &[String], claims: &mut Claims) {
     story::tell(report, restarts, claims);
-    statements::state(report, restarts, claims);
+    losses::tell(report, claims);
+    statements::state(report, claims);
 }
 
 /// A name from outside (file, host, service), made visible.
@@ -416,11 +426,12 @@ pub(super) fn evidence(occurrence: &Occurrence, citations: &mut Citations<'_>) -
 }
 
 fn incidents(
-    analysis: &Analysis<'_>,
-    findings: &[Finding],
+    counting: &Counting<'_>,
+    ends: &[recovery::Recovery],
     citations: &mut Citations<'_>,
     claims: &mut Claims,
 ) -> Vec<Incident> {
+    let (analysis, findings) = (counting.analysis, counting.findings);
     let build = |(number, incident): (usize, &crate::analysis::Incident)| {
         let tallies = || {
             incident
@@ -449,8 +460,11 @@ fn incidents(
                 dated: link.order != crate::analysis::Order::Undated,
             });
         }
+        let id = format!("I{}", number + 1);
+        let (recovery, said) = recovered::recovery(counting, &ends[number], &id, citations);
+        claims.say(format!("{at}/recovery/text"), said);
         Incident {
-            id: format!("I{}", number + 1),
+            id,
             root_cause: incident.root.map(|root| findings[root].id.clone()),
             confidence: incident.confidence,
             reasons: claims.say_all(&format!("{at}/reasons"), reasons),
@@ -465,94 +479,10 @@ fn incidents(
             started: incident.started.map(format_utc),
             ended: ended.map(format_utc),
             severity: incident.severity,
+            recovery,
         }
     };
     analysis.incidents.iter().enumerate().map(build).collect()
-}
-
-fn impact(
-    analysis: &Analysis<'_>,
-    detected: &Detected,
-    logs: &[String],
-    citations: &mut Citations<'_>,
-) -> Impact {
-    let worst = detected
-        .requests
-        .iter()
-        .max_by_key(|(place, requests)| (requests.total(), std::cmp::Reverse(*place)));
-    // A stream of several services is named with the service; a log of one needs no more than its name.
-    let several = |source: usize| detected.requests.keys().filter(|(own, _)| *own == source).count() > 1;
-    let place = |(source, service): &(usize, Option<String>)| match service {
-        Some(service) if several(*source) => format!("{} ({})", logs[*source], name(service)),
-        _ => logs[*source].clone(),
-    };
-    let mut requests: Vec<(FailedRequests, [Place; 2])> = Vec::new();
-    for (counted_in, counted) in &detected.requests {
-        let others = counted
-            .others
-            .iter()
-            .map(|(status, sum)| ("other endpoints", *status, sum));
-        let rows = counted
-            .by_endpoint
-            .iter()
-            .map(|((endpoint, status), sum)| (endpoint.as_str(), *status, sum));
-        requests.extend(rows.chain(others).map(|(endpoint, status, sum)| {
-            let row = FailedRequests {
-                source: place(counted_in),
-                endpoint: visible(endpoint.as_bytes(), Some(CAPTURE_WIDTH)),
-                status,
-                count: sum.count,
-                first: sum.first.map(format_utc),
-                last: sum.last.map(format_utc),
-                evidence: Vec::new(),
-            };
-            (row, sum.ends)
-        }));
-    }
-    requests.sort_by(|(a, _), (b, _)| {
-        let order = |row: &FailedRequests| (row.source.clone(), row.endpoint.clone(), row.status);
-        b.count.cmp(&a.count).then_with(|| order(a).cmp(&order(b)))
-    });
-    let left_out = requests.len().saturating_sub(MOST_REQUEST_ROWS);
-    let mut cite_ends = |(mut row, ends): (FailedRequests, [Place; 2])| {
-        row.evidence = ends.iter().map(|place| citations.cite(place)).collect();
-        row.evidence.dedup();
-        row
-    };
-    let requests = requests.into_iter().take(MOST_REQUEST_ROWS).map(&mut cite_ends);
-    let requests = requests.collect();
-    let mut restarts: BTreeMap<String, u64> = BTreeMap::new();
-    for found in analysis
-        .found
-        .iter()
-        .filter(|found| found.signature.tags.iter().any(|tag| tag == "restart"))
-    {
-        for (service, count) in found.tally.services.by_frequency() {
-            *restarts.entry(name(service)).or_default() += count;
-        }
-    }
-    let trouble = || analysis.found.iter().filter(|found| found.is_trouble());
-    let services: BTreeSet<String> = trouble()
-        .flat_map(|found| found.tally.services.values())
-        .map(name)
-        .collect();
-    let first = trouble()
-        .filter_map(|found| found.tally.first().sighting.time.at)
-        .min();
-    let last = trouble()
-        .filter_map(|found| found.tally.last.sighting.time.at)
-        .max();
-    Impact {
-        failed_requests: worst.map_or(0, |(_, requests)| requests.total()),
-        failed_requests_source: worst.map(|(counted_in, _)| place(counted_in)),
-        requests,
-        requests_left_out: left_out as u64,
-        restarts,
-        services: services.into_iter().collect(),
-        duration_seconds: first
-            .zip(last)
-            .and_then(|(first, last)| u64::try_from((last - first) / 1_000_000_000).ok()),
-    }
 }
 
 /// The most frequent plain value of a capture, for a sentence.

@@ -5,10 +5,14 @@
 pub mod assumed;
 pub mod build;
 pub mod claim;
+pub mod counted;
 pub mod fill;
+mod impact;
+pub(crate) mod losses;
 pub mod model;
 mod questions;
 mod reasons;
+mod recovered;
 mod skew;
 mod statements;
 mod story;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::claim::Claim;
+use super::counted::{Downtime, FailedMinute, NotCounted, Recovery, Traffic, Undated, Unfinished};
 use crate::analysis::assess::Assessment;
 use crate::record::{Level, TimeQuality};
 use crate::signature::capture::Kind;
@@ -346,6 +347,8 @@ pub struct Incident {
     pub ended: Option<String>,
     /// The worst severity among its findings.
     pub severity: Severity,
+    /// Whether it was over before the logs ended.
+    pub recovery: Recovery,
 }
 
 /// How sure the named root cause is.
@@ -431,7 +434,7 @@ pub struct Edge {
 }
 
 /// What users and operators lost, counted.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Impact {
     /// Failed requests (status 500 to 599, and invalid ones), a row for each source, endpoint and status; the most frequent first.
     pub requests: Vec<FailedRequests>,
@@ -441,12 +444,39 @@ pub struct Impact {
     pub failed_requests_source: Option<String>,
     /// Rows of `requests` left out for length.
     pub requests_left_out: u64,
-    /// Restarts and unexpected exits by service.
+    /// `failed_requests` by the status's class: `5xx`, or `invalid` for no valid status.
+    pub failed_by_class: BTreeMap<&'static str, u64>,
+    /// Time of the first of `failed_requests`.
+    pub failed_first: Option<String>,
+    /// Time of the last of them.
+    pub failed_last: Option<String>,
+    /// `failed_requests` by minute, in the order of time; only those whose line states a time.
+    pub failed_by_minute: Vec<FailedMinute>,
+    /// The first of the minutes with the most of them.
+    pub failed_peak: Option<FailedMinute>,
+    /// All requests before, during and after each incident, a row for each log that shows them; by incident, the log with most
+    /// failed requests first.
+    pub traffic: Vec<Traffic>,
+    /// Requests of those logs whose lines state no time.
+    pub undated: Vec<Undated>,
+    /// Logs of which only failed requests are known, and why.
+    pub not_counted: Vec<NotCounted>,
+    /// Unexpected exits by service, each counted once, however many programs tell of it.
     pub restarts: BTreeMap<String, u64>,
+    /// When services were down.
+    pub downtime: Vec<Downtime>,
     /// Services that wrote causes or symptoms.
     pub services: Vec<String>,
+    /// Hosts that wrote them, where their lines name a host.
+    pub hosts: Vec<String>,
+    /// Units of the service manager that they name.
+    pub units: Vec<String>,
+    /// What was started and never finished.
+    pub unfinished: Vec<Unfinished>,
     /// From the first to the last record of any cause or symptom, in seconds.
     pub duration_seconds: Option<u64>,
+    /// What these numbers say, in sentences (Markdown).
+    pub statements: Vec<String>,
 }
 
 /// Failed requests to one endpoint with one status.

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::claim::{Claims, Said};
-use super::model::{Finding, Impact, NotRead, Report};
+use super::model::{Finding, NotRead, Report};
 use super::story::{ROOT_CAUSE, headline};
 use super::told::{explained_by, same_advice};
 use super::verdict;
-use super::words::{self, caption, counted, duration, size, spans};
+use super::words::{caption, counted, size, spans};
 use crate::render::escape::{plain, span};
 use crate::signature::Role;
 
@@ -18,17 +18,16 @@ use crate::signature::Role;
 pub(super) const FAILED: &str = "requests answered with 500 to 599, or with no valid status";
 
 /// What is counted as a restart.
-pub(super) const RESTARTED: &str = "records of restarts";
+pub(super) const RESTARTED: &str = "deaths of a service that its records tell of, each once";
 
-/// Notes what the report states. `restarts` are the findings that restarts were counted in.
-pub(super) fn state(report: &Report, restarts: &[String], claims: &mut Claims) {
+/// Notes what the report states.
+pub(super) fn state(report: &Report, claims: &mut Claims) {
     for (number, incident) in report.incidents.iter().enumerate() {
         verdict::state(&format!("/incidents/{number}"), report, incident, claims);
     }
     for (number, finding) in report.findings.iter().enumerate() {
         state_finding(&format!("/findings/{number}"), report, finding, claims);
     }
-    impact(report, restarts, claims);
     coverage(report, claims);
 }
 
@@ -152,74 +151,4 @@ fn left_out(report: &Report) -> BTreeMap<&str, Vec<&NotRead>> {
         by_reason.entry(&note.reason).or_default().push(note);
     }
     by_reason
-}
-
-fn impact(report: &Report, restarting: &[String], claims: &mut Claims) {
-    let Impact {
-        requests,
-        failed_requests,
-        failed_requests_source,
-        restarts,
-        services,
-        duration_seconds,
-        ..
-    } = &report.impact;
-    let source = failed_requests_source.as_deref();
-    let text = match source {
-        Some(source) => format!(
-            "Failed requests: {}, counted in {}.",
-            words::number(*failed_requests),
-            span(source)
-        ),
-        None => "No failed requests are in these logs.".to_owned(),
-    };
-    let own = requests.iter().filter(|row| Some(row.source.as_str()) == source);
-    let mut evidence: Vec<&str> = own.flat_map(|row| &row.evidence).map(String::as_str).collect();
-    if evidence.is_empty() {
-        evidence.push("S*");
-    }
-    claims.say(
-        "/impact/failed_requests",
-        Said::counted(text, FAILED, *failed_requests, evidence),
-    );
-    for (number, row) in requests.iter().enumerate() {
-        let text = format!(
-            "{} answered {}: {} requests, counted in {}.",
-            span(&row.endpoint),
-            row.status,
-            words::number(row.count),
-            span(&row.source)
-        );
-        let said = Said::counted(text, FAILED, row.count, &row.evidence);
-        claims.say(format!("/impact/requests/{number}"), said);
-    }
-    for (service, count) in restarts {
-        let text = format!(
-            "Restarts and unexpected exits of {}: {}.",
-            span(service),
-            words::number(*count)
-        );
-        let said = Said::counted(text, RESTARTED, *count, restarting);
-        claims.say(format!("/impact/restarts/{}", pointer(service)), said);
-    }
-    let trouble = || {
-        let causes = |finding: &&Finding| matches!(finding.role, Role::Cause | Role::Symptom);
-        report.findings.iter().filter(causes).map(|finding| &finding.id)
-    };
-    if !services.is_empty() {
-        let text = format!("Services that wrote causes or symptoms: {}.", spans(services));
-        claims.say("/impact/services", Said::observed(text, trouble()));
-    }
-    if let Some(seconds) = duration_seconds {
-        let text = format!(
-            "From the first to the last record of a cause or symptom, in all sources: {}.",
-            duration(*seconds)
-        );
-        claims.say("/impact/duration_seconds", Said::observed(text, trouble()));
-    }
-}
-
-/// A key as a part of a JSON pointer.
-fn pointer(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }

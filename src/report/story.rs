@@ -23,6 +23,9 @@ pub(super) const ROOT_CAUSE: &str = "root-cause";
 /// The rule by which one finding is said to have brought about another.
 pub(super) const DECLARED_LINK: &str = "declared-link";
 
+/// The rule by which an incident is called over, or not.
+pub(super) const RECOVERY: &str = "recovery";
+
 /// The rule by which what was seen first is called unexplained.
 pub(super) const FIRST_SEEN: &str = "first-seen";
 
@@ -250,22 +253,10 @@ fn since(report: &Report, incident: &Incident) -> Vec<Said> {
     let lasted = seconds_between(started, ended).filter(|seconds| *seconds > 0);
     let lasted = lasted.map_or_else(String::new, |seconds| format!(" ({})", duration(seconds)));
     let text = format!("**Since**: {}{lasted}.", stretch(started, ended));
-    let last = ends.last().cloned();
-    let mut said = vec![Said::observed(text, ends)];
-    let evidence = last.into_iter().chain(["S*".to_owned()]);
-    said.extend(report.window.to.as_ref().map(|to| {
-        let text = if time(ended) < time(to) {
-            format!(
-                "The logs go on until {} UTC without another sign of it.",
-                time(to)
-            )
-        } else {
-            "The logs end there, so they do not show a recovery.".to_owned()
-        };
-        let rule = "later records of the findings of this failure";
-        Said::counted(text, rule, 0, evidence)
-    }));
-    said
+    vec![
+        Said::observed(text, ends),
+        Said::inferred(incident.recovery.text.clone(), RECOVERY, [&incident.id]),
+    ]
 }
 
 /// Whole seconds between two RFC 3339 times.
