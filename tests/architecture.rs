@@ -26,7 +26,6 @@ fn each_dependency_has_one_door() {
         ("chrono::", &["src/record/time.rs", "src/record/time/"]),
         ("chrono_tz::", &["src/record/time/zone.rs"]),
         ("clap::", &["src/cli.rs", "src/main.rs"]),
-        ("aho_corasick::", &["src/scan/"]),
         ("regex_syntax::", &["src/scan/gate.rs", "src/scan/anatomy.rs"]),
         ("saphyr_parser::", &["src/signature/cre/yaml.rs"]),
         ("jaq_core::", &["src/detect/cre/term.rs"]),
