@@ -24,11 +24,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use analysis::analyse;
+use analysis::pairing::{self, Pairing};
 use analysis::period::systems;
 use analysis::skew::{self, Skew};
 use detect::collect::Collector;
 use detect::compile::Detector;
 use detect::examine::{self, Examined, examine};
+use detect::placed::Clocks;
 use error::Error;
 use input::block::{BLOCK_SIZE, Block};
 use input::stream::{End, Fed, Feed, Reading, Trouble};
@@ -187,12 +189,17 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         ..
     } = joined;
     let mut skew = Skew::default();
+    let mut pairing = Pairing::default();
     let mut detected = collector.finish(|detected| {
         skew = skew::compare(detected, &sources);
         if !options.correct_skew {
             skew = std::mem::take(&mut skew).only_said();
         }
-        skew.shifts.clone()
+        pairing = pairing::pair(detected, &sources, &skew.shifts);
+        Clocks {
+            shifts: skew.shifts.clone(),
+            places: std::mem::take(&mut pairing.places),
+        }
     });
     not_read.extend(library.left_out().iter().map(rule_left_out));
     not_read.extend(entries_left_out(detected.entries_left_out));
@@ -217,6 +224,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         zone: options.zone,
         range,
         skew,
+        paired: pairing.logs,
         reordered: reordered.iter().map(ToString::to_string).collect(),
         signatures: library.signatures().len(),
         slow_signatures: detector.slow_signatures(),

@@ -4,8 +4,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod common;
+
 use std::fs;
 
+use common::{incident, scan, whole_report};
 use incident::input::block::Block;
 use incident::record::Record;
 use incident::record::reader::RecordReader;
@@ -220,33 +223,111 @@ fn the_lines_around_an_event_are_records_of_their_own() {
     assert!(mistakes.is_empty(), "\n{}", mistakes.join("\n"));
 }
 
-/// Two containers that write into one stream: no line of one is in a record of the other.
+/// How a stream of several containers names one of them.
+const PREFIXES: &[fn(&str) -> String] = &[
+    |name| format!("{name}-1  | "),
+    |name| format!("{name}.1.x7f2kq9@node1    | "),
+    |name| format!("[pod/{name}-7d9f/app] "),
+];
+
+/// Captures as several containers write them at the same time: a line of each in turn, now and then more.
+fn interleaved(names: &[&str], prefix: fn(&str) -> String) -> String {
+    let texts: Vec<String> = names.iter().map(|name| capture(name)).collect();
+    let mut left: Vec<_> = texts.iter().map(|text| text.lines().peekable()).collect();
+    let mut log = String::new();
+    let mut turn = 0;
+    while left.iter_mut().any(|lines| lines.peek().is_some()) {
+        let number = turn % names.len();
+        for line in left[number].by_ref().take(1 + turn % 3) {
+            log += &format!("{}{line}\n", prefix(&format!("app{number}")));
+        }
+        turn += 1;
+    }
+    log
+}
+
+/// Containers that write into one stream: the event of each is one record, and holds no line of another.
 #[test]
 fn interleaved_writers_are_kept_apart_by_their_prefix() {
-    let one = capture("python-chained");
-    let other = capture("java-uncaught");
-    let mut log = String::new();
-    let mut lines = (one.lines(), other.lines());
-    loop {
-        let (api, web) = (lines.0.next(), lines.1.next());
-        if api.is_none() && web.is_none() {
-            break;
+    let captures: Vec<&str> = CAPTURES.iter().map(|(name, ..)| *name).collect();
+    let mut mistakes = Vec::new();
+    for prefix in PREFIXES {
+        for names in captures.chunks(4) {
+            let log = interleaved(names, *prefix);
+            let mut texts: Vec<String> = records(&log).into_iter().map(|record| record.text).collect();
+            let mut wanted: Vec<String> = names.iter().map(|name| capture(name)).collect();
+            texts
+                .iter_mut()
+                .for_each(|text| text.truncate(text.trim_end().len()));
+            wanted
+                .iter_mut()
+                .for_each(|text| text.truncate(text.trim_end().len()));
+            texts.sort();
+            wanted.sort();
+            if texts != wanted {
+                mistakes.push(format!("{names:?}: {texts:#?}\n{log}"));
+            }
         }
-        log.extend(api.map(|line| format!("api-1  | {line}\n")));
-        log.extend(web.map(|line| format!("web-1  | {line}\n")));
     }
-    for record in records(&log) {
-        let whose = match record.service.as_deref() {
-            Some("api-1") => &one,
-            _ => &other,
-        };
-        for line in record.text.lines() {
-            assert!(
-                whose.lines().any(|other| other == line),
-                "{line:?} in a record of {:?}",
-                record.service
+    assert!(mistakes.is_empty(), "\n{}", mistakes.join("\n"));
+}
+
+#[test]
+fn interleaved_records_do_not_depend_on_where_reading_starts() {
+    for prefix in PREFIXES {
+        let log = interleaved(
+            &["python-chained", "java-uncaught", "go-panic", "node-cause"],
+            *prefix,
+        );
+        let block = Block::whole(0, log.clone().into_bytes());
+        let mut forward = RecordReader::new(&block, &CLOCK, None);
+        for place in (0..log.len()).step_by(7) {
+            let mut alone = RecordReader::new(&block, &CLOCK, None);
+            assert_eq!(
+                forward.extent_at(place),
+                alone.extent_at(place),
+                "at byte {place}"
             );
         }
+    }
+}
+
+/// What is found in a trace that lines of others cut, and where, is the same for blocks of any size.
+#[test]
+fn interleaved_findings_do_not_depend_on_blocks() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let path = dir.path().join("compose.log");
+    let names = [
+        "python-chained",
+        "java-uncaught",
+        "postgresql",
+        "node-cause",
+        "python-caret",
+    ];
+    fs::write(&path, interleaved(&names, PREFIXES[0]).repeat(4)).unwrap();
+    let of = |args: &[&str]| {
+        let mut report = whole_report(scan().arg(&path).args(args));
+        report["stats"]["records"] = serde_json::Value::Null;
+        report
+    };
+    let whole = of(&[]);
+    assert!(!whole["findings"].as_array().unwrap().is_empty());
+    for size in ["100", "333", "4096"] {
+        assert_eq!(
+            of(&["--block-size", size, "--threads", "3"]),
+            whole,
+            "blocks of {size} bytes"
+        );
+    }
+    let output = incident()
+        .args(["inspect", "--records", "--format", "json"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    let rows = String::from_utf8(output.stdout).unwrap();
+    let of = |service: &str| rows.lines().filter(|row| row.contains(service)).count();
+    for number in 0..5 {
+        assert_eq!(of(&format!("\"service\":\"app{number}-1\"")), 4, "{rows}");
     }
 }
 

@@ -103,6 +103,80 @@ fn a_shifted_clock_is_found_within_its_uncertainty_and_taken_out() {
     }
 }
 
+/// nginx with 37 s too much on its clock, and so many lines in its error log.
+fn proxy(error_lines: usize) -> TempDir {
+    let dir = cart(37);
+    let error_log = fs::read_to_string(format!("{CART}/nginx-error.log")).unwrap();
+    let later = |line: &str| {
+        let part = |from: usize| line[from..from + 2].parse::<i64>().unwrap();
+        let second = part(11) * 3600 + part(14) * 60 + part(17) + 37;
+        let time = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+        format!("{}{time}{}\n", &line[..11], &line[19..])
+    };
+    let lines = error_log.lines().take(error_lines).map(later);
+    fs::write(dir.path().join("nginx-error.log"), lines.collect::<String>()).unwrap();
+    dir
+}
+
+#[test]
+fn an_error_log_moves_with_its_access_log() {
+    for (lines, few) in [(usize::MAX, false), (3, true)] {
+        // Lines about requests are compared with the access log; where they are few, it is the log beside it that tells.
+        let dir = proxy(lines);
+        let report = report(&[], dir.path());
+        let access = row(&report, "nginx-access.log");
+        let error = row(&report, "nginx-error.log");
+        assert_eq!(access["verdict"], "differs", "{access}");
+        assert_eq!(
+            (&error["verdict"], &error["applied"]),
+            (&json!("differs"), &json!(true)),
+            "{error}"
+        );
+        let of = |row: &Value, key: &str| row[key].as_f64().unwrap();
+        assert!(
+            (of(error, "offset_seconds") - 37.0).abs() <= of(error, "uncertainty_seconds"),
+            "{error}"
+        );
+        let beside = error["reason"]
+            .as_str()
+            .unwrap()
+            .contains("the same program writes");
+        assert_eq!(beside, few, "{error}");
+    }
+}
+
+/// A connection is in two logs by the client's port, whatever each of them says of the request.
+#[test]
+fn connections_are_compared_by_the_clients_port() {
+    let dir = TempDir::new().unwrap();
+    let (mut proxy, mut app) = (String::new(), String::new());
+    for number in 0..12_u32 {
+        let (port, at) = (40_000 + number * 37, number * number * 3 + 7);
+        proxy += &format!(
+            "{{\"time\":\"2026-11-23T10:{:02}:{:02}+00:00\",\"remote_addr\":\"192.0.2.7\",\"remote_port\":\"{port}\",\
+             \"request_method\":\"GET\",\"request_uri\":\"/shop/a\",\"status\":200}}\n",
+            at / 60,
+            at % 60
+        );
+        let at = at + 90;
+        app += &format!(
+            "2026-11-23T10:{:02}:{:02}.250Z INFO:     192.0.2.7:{port} - \"GET /a HTTP/1.1\" 200 OK\n",
+            at / 60,
+            at % 60
+        );
+    }
+    fs::write(dir.path().join("proxy.log"), proxy).unwrap();
+    fs::write(dir.path().join("app.log"), app).unwrap();
+    let report = report(&[], dir.path());
+    let row = &report["skew"][0];
+    assert_eq!(row["verdict"], "differs", "{row}");
+    let of = |key: &str| row[key].as_f64().unwrap();
+    assert!(
+        (of("offset_seconds").abs() - 90.25).abs() <= of("uncertainty_seconds"),
+        "{row}"
+    );
+}
+
 #[test]
 fn the_correction_can_be_turned_off() {
     let dir = cart(3_600);

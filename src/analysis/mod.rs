@@ -18,6 +18,7 @@ pub mod cause;
 pub mod downtime;
 mod keys;
 mod links;
+pub mod pairing;
 mod parts;
 pub mod period;
 pub mod recovery;

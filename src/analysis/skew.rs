@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::detect::collect::Detected;
 use crate::detect::keyed::Sample;
 use crate::input::Source;
+use crate::record::header::Format;
 
 pub mod estimate;
 
@@ -40,6 +41,9 @@ pub struct Compared {
     pub verdict: Verdict,
     /// Whether its times were moved.
     pub applied: bool,
+    /// It tells nothing itself; this is what is known of the log beside it, which the same program writes (number of its
+    /// first source).
+    pub beside: Option<usize>,
 }
 
 /// What a comparison found.
@@ -74,6 +78,8 @@ struct Log {
     /// It states its zone.
     zone: bool,
     dated: bool,
+    /// It is the error log of a server: of one clock with the server's access log.
+    of_errors: bool,
 }
 
 /// Two logs that were compared: how far the first is ahead of the second.
@@ -103,11 +109,18 @@ pub fn compare(detected: &Detected, sources: &[Arc<Source>]) -> Skew {
             known[log] = Some((reference, estimate));
         }
     }
+    let beside: Vec<Option<usize>> = (0..logs.len())
+        .map(|log| {
+            known[log]
+                .is_none()
+                .then(|| beside(log, &logs, &known, sources))?
+        })
+        .collect();
     for (number, log) in logs.iter().enumerate() {
         if !log.dated || is_reference[number] {
             continue;
         }
-        let (against, verdict) = match known[number] {
+        let (against, verdict) = match known[beside[number].unwrap_or(number)] {
             Some((reference, estimate)) => (Some(logs[reference].sources.start), verdict(estimate)),
             None => (None, Verdict::Unknown(refused[number])),
         };
@@ -119,9 +132,39 @@ pub fn compare(detected: &Detected, sources: &[Arc<Source>]) -> Skew {
             against,
             applied: matches!(verdict, Verdict::Differs { .. }),
             verdict,
+            beside: beside[number].map(|beside| logs[beside].sources.start),
         });
     }
     skew
+}
+
+/// The access log beside an error log, if its clock is wrong: one program writes both. If the two clocks are those of different
+/// zones, that is no reason, since only one of the logs may state its zone.
+fn beside(
+    log: usize,
+    logs: &[Log],
+    known: &[Option<(usize, Estimate)>],
+    sources: &[Arc<Source>],
+) -> Option<usize> {
+    let name = |log: &Log| {
+        let source = &sources[log.sources.start];
+        source.set.as_deref().unwrap_or(&source.name).to_owned()
+    };
+    if !logs[log].of_errors {
+        return None;
+    }
+    let own = name(&logs[log]);
+    let (folder, base) = own.rsplit_once('/').unwrap_or(("", &own));
+    let wanted = base.replacen("error", "access", 1);
+    let is_beside = |other: &&usize| {
+        let other = name(&logs[**other]);
+        let (other_folder, other) = other.rsplit_once('/').unwrap_or(("", &other));
+        base != wanted && other_folder == folder && other == wanted
+    };
+    let others: Vec<usize> = (0..logs.len()).collect();
+    let other = *others.iter().find(is_beside)?;
+    let (_, estimate) = known[other]?;
+    matches!(verdict(estimate), Verdict::Differs { zone: false, .. }).then_some(other)
 }
 
 impl Skew {
@@ -155,6 +198,7 @@ fn logs(detected: &Detected, sources: &[Arc<Source>]) -> Vec<Log> {
                 sample,
                 zone,
                 dated,
+                of_errors: matches!(facts.format, Some(Format::NginxError | Format::ApacheError)),
             }),
         }
     }
@@ -207,8 +251,10 @@ fn groups(edges: &[Edge], logs: usize) -> Vec<Vec<usize>> {
 
 /// The log whose clock counts in a group.
 fn reference(group: &[usize], edges: &[Edge], logs: &[Log]) -> usize {
+    // That the two logs of a server agree says nothing for its clock.
     let agreeing = |log: usize| {
-        let own = |edge: &&Edge| edge.logs.0 == log || edge.logs.1 == log;
+        let of_errors = |edge: &Edge| logs[edge.logs.0].of_errors || logs[edge.logs.1].of_errors;
+        let own = |edge: &&Edge| (edge.logs.0 == log || edge.logs.1 == log) && !of_errors(edge);
         edges
             .iter()
             .filter(own)

@@ -14,6 +14,7 @@ use super::examine::{Assumed, Examined};
 use super::keyed::Sample;
 use super::life::{Life, MOST_EVENTS};
 use super::over_time::{self, Doubt, Event, LogTimes, Outcome, OverTime};
+use super::placed::{Clocks, Places};
 use super::recovery::Runs;
 use super::requests::FailedRequests;
 use super::tallies::{Subject, Tallies};
@@ -215,7 +216,7 @@ impl<'a> Collector<'a> {
     /// Takes the result of the next block of the current source.
     pub fn take(&mut self, examined: Examined) {
         let facts = &mut self.current;
-        let lines_above = facts.lines;
+        let lines_above = (!examined.from_middle).then_some(facts.lines);
         facts.lines += examined.lines;
         facts.format = facts.format.or(examined.format);
         facts.first_time = facts.first_time.or(examined.first_time);
@@ -432,14 +433,13 @@ impl<'a> Collector<'a> {
         signatures.len()
     }
 
-    /// Everything that was found. `shifts` says how far the clock of each source is ahead, in nanoseconds; its times are
-    /// moved back by that.
-    pub fn finish(mut self, shifts: impl FnOnce(&Detected) -> Vec<i64>) -> Detected {
+    /// Everything that was found. `clocks` says what logs say about each other's times, which are set by that.
+    pub fn finish(mut self, clocks: impl FnOnce(&Detected) -> Clocks) -> Detected {
         self.end_log();
         self.late();
         // Clocks are set before times of several logs are compared.
-        let shifts = shifts(&self.detected);
-        self.detected.shift(&shifts);
+        let Clocks { shifts, places } = clocks(&self.detected);
+        self.detected.set_times(&shifts, &places);
         let mut across = std::mem::take(&mut self.across);
         across.shift(&shifts);
         self.rules.shift(&shifts);
@@ -461,11 +461,12 @@ impl<'a> Collector<'a> {
 }
 
 impl Detected {
-    /// Moves the times of each source back by its shift, in nanoseconds, and joins what was apart.
-    fn shift(&mut self, shifts: &[i64]) {
+    /// Moves the times of each source back by its shift, in nanoseconds, gives times to records that have none, and joins what
+    /// was apart.
+    fn set_times(&mut self, shifts: &[i64], places: &BTreeMap<usize, Places>) {
         let shift_of = |source: usize| shifts.get(source).copied().unwrap_or(0);
         for (source, mut tallies) in std::mem::take(&mut self.apart) {
-            tallies.shift(shift_of(source));
+            tallies.set_times(shift_of(source), places.get(&source));
             self.tallies.merge(tallies, None);
         }
         for (number, facts) in self.sources.iter_mut().enumerate() {

@@ -54,6 +54,8 @@ const END_BYTES: usize = 512;
 pub struct Examined {
     /// Line ends in the body, plus one for a last line without.
     pub lines: u64,
+    /// Reading began in the middle of the source, so that nobody knows how many lines stand above.
+    pub from_middle: bool,
     /// Records that were read.
     pub records: u64,
     /// Records that were read, and lie outside of the range of time.
@@ -113,6 +115,7 @@ pub fn examine(
     let mut reader = RecordReader::new(block, clock, file_service);
     let mut found = Examined {
         overlong_line: block.overlong_line(),
+        from_middle: block.about.plan.from > 0,
         ..Examined::default()
     };
     let mut lines = LineCounter::new(body.start);

@@ -12,6 +12,9 @@ const MOST_STEPS: usize = 1_024;
 /// Shortest step, in nanoseconds.
 const SHORTEST: i64 = 10_000_000_000;
 
+/// The same for places, in bytes.
+const SHORTEST_PLACE: i64 = 256;
+
 /// A pause longer than this ends an episode, in nanoseconds.
 const PAUSE: i64 = 60_000_000_000;
 
@@ -60,6 +63,30 @@ impl Histogram {
             width: 1_000_000_000,
             steps: BTreeMap::new(),
         }
+    }
+
+    /// Of places in a log, in bytes, instead of times.
+    pub(super) fn of_places() -> Histogram {
+        Histogram {
+            width: SHORTEST_PLACE,
+            steps: BTreeMap::new(),
+        }
+    }
+
+    /// What is at places that become times: `time_of` is given a place.
+    pub(super) fn placed(&self, time_of: impl Fn(i64) -> Option<i64>) -> Histogram {
+        let mut placed = Histogram::default();
+        for step in self.steps.values() {
+            let (first, last) = (time_of(step.first), time_of(step.last));
+            if let Some((first, last)) = first.zip(last) {
+                placed.add_step(Step {
+                    count: step.count,
+                    first,
+                    last,
+                });
+            }
+        }
+        placed
     }
 
     /// Adds one time.

@@ -12,7 +12,7 @@ use crate::record::time::Clock;
 use crate::record::time::turns::clock_at;
 
 /// How much of a log is looked at, in bytes from where its reading begins.
-const REACH: u64 = 4 << 20;
+pub const REACH: u64 = 4 << 20;
 
 /// Logs that are looked at.
 pub const MOST_SOURCES: usize = 256;

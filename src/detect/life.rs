@@ -4,7 +4,7 @@
 //! [`MOST_EVENTS`] of each log; a log with more is named. Unlike the few samples of a tally they are all there, so that
 //! the time between them can be summed up.
 
-use super::tally::{Occurrence, Place, Sighting};
+use super::tally::{Occurrence, Place, Sighting, move_line};
 use crate::signature::Signature;
 
 /// Events that are kept of a log.
@@ -77,9 +77,9 @@ impl Life {
         })
     }
 
-    pub(super) fn move_down(&mut self, lines_above: u64) {
-        self.sighting.line += lines_above;
-        self.place.line += lines_above;
+    pub(super) fn move_down(&mut self, lines_above: Option<u64>) {
+        move_line(&mut self.sighting.line, lines_above);
+        move_line(&mut self.place.line, lines_above);
     }
 
     pub(super) fn shift(&mut self, by: i64) {

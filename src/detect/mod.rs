@@ -19,6 +19,7 @@ pub mod life;
 pub mod matcher;
 pub mod minutes;
 pub mod over_time;
+pub mod placed;
 mod pulse;
 mod recovery;
 pub mod requests;
@@ -42,5 +43,5 @@ pub fn detect_text(detector: &Detector<'_>, text: &str) -> Detected {
     collector.begin(None);
     collector.take(examine(detector, &block, &clock, None, &Range::default()));
     collector.end(text.len() as u64, false);
-    collector.finish(|_| Vec::new())
+    collector.finish(|_| placed::Clocks::default())
 }

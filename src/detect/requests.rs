@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 use super::compile::REQUESTS_PROBE;
 use super::histogram::Histogram;
 use super::minutes::Minutes;
-use super::tally::Place;
+use super::tally::{Place, move_line};
 use super::traffic::Classes;
 use crate::digest::Digest;
 use crate::record::{Record, TimeQuality};
@@ -174,9 +174,9 @@ impl FailedRequests {
     }
 
     /// Turns line numbers of a block into those of its source.
-    pub(super) fn move_down(&mut self, lines_above: u64) {
+    pub(super) fn move_down(&mut self, lines_above: Option<u64>) {
         for place in self.places() {
-            place.line += lines_above;
+            move_line(&mut place.line, lines_above);
         }
     }
 

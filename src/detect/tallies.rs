@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::placed::Places;
 use super::tally::{Occurrence, Tally};
 
 /// Most tallies of one signature.
@@ -171,13 +172,16 @@ impl Tallies {
         }
     }
 
-    /// Moves all times back, by nanoseconds.
-    pub(super) fn shift(&mut self, by: i64) {
-        if by == 0 {
+    /// Moves all times back, by nanoseconds, and gives times to records without one.
+    pub(super) fn set_times(&mut self, by: i64, known: Option<&Places>) {
+        if by == 0 && known.is_none() {
             return;
         }
         for (subject, mut tally) in std::mem::take(&mut self.by_subject) {
             tally.shift(by);
+            if let Some(known) = known {
+                tally.place(known);
+            }
             let level = self.level(subject.signature, subject.handled);
             let first = tally.first().sighting.time.at.filter(|_| level <= DOUBLINGS);
             let step = first.map(|at| at.div_euclid(STEP).div_euclid(1 << level));
@@ -192,7 +196,7 @@ impl Tallies {
     }
 
     /// Turns line numbers of a block into those of its source.
-    pub(super) fn move_down(&mut self, lines_above: u64) {
+    pub(super) fn move_down(&mut self, lines_above: Option<u64>) {
         for tally in self.by_subject.values_mut() {
             tally.move_down(lines_above);
         }

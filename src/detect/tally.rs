@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::histogram::Histogram;
+use super::placed::Places;
 use crate::digest::Digest;
 use crate::record::{Level, Time};
 
@@ -26,7 +27,7 @@ pub struct Sighting {
     pub source: usize,
     /// First byte of the record in its source.
     pub offset: u64,
-    /// First line of the record, from 1.
+    /// First line of the record, from 1; 0 if lines are not counted, since reading began in the middle.
     pub line: u64,
 }
 
@@ -61,7 +62,7 @@ pub struct Place {
     pub offset: u64,
     /// Number of bytes.
     pub bytes: u64,
-    /// Number of the first line, from 1.
+    /// Number of the first line, from 1; 0 if lines are not counted.
     pub line: u64,
     /// What the bytes were; known when the block that read them is done.
     pub digest: Digest,
@@ -77,7 +78,7 @@ impl Place {
 /// A line of an excerpt, as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExcerptLine {
-    /// Number of the line, from 1, and its bytes (shortened).
+    /// Number of the line, from 1 (0 if lines are not counted), and its bytes (shortened).
     Line(u64, Vec<u8>),
     /// So many lines are left out here.
     Gap(u64),
@@ -147,6 +148,12 @@ impl Counts {
     }
 }
 
+/// Turns the number of a line in a block into that in its source, where so many lines stand above the block; 0 if nobody
+/// counted them.
+pub(super) fn move_line(line: &mut u64, lines_above: Option<u64>) {
+    *line = lines_above.map_or(0, |above| *line + above);
+}
+
 /// `127.0.0.1:8000` of `http://127.0.0.1:8000/login`.
 pub(crate) fn authority(address: &str) -> &str {
     if address.contains(".sock") {
@@ -177,6 +184,8 @@ pub struct Tally {
     pub sources: BTreeMap<usize, u64>,
     /// When they were written, as far as dated.
     pub times: Histogram,
+    /// Where those stand of which nothing is known but that; meaningless for records of several sources.
+    places: Histogram,
 }
 
 impl Tally {
@@ -199,12 +208,15 @@ impl Tally {
             keys.add(key, 1);
         }
         let mut times = Histogram::default();
-        if let Some(at) = occurrence.sighting.time.at {
-            times.add(at);
+        let mut places = Histogram::of_places();
+        match occurrence.sighting.time.at {
+            Some(at) => times.add(at),
+            None => places.add(occurrence.sighting.offset as i64),
         }
         Tally {
             count: 1,
             times,
+            places,
             keys,
             sources: BTreeMap::from([(occurrence.sighting.source, 1)]),
             last: occurrence.clone(),
@@ -259,8 +271,9 @@ impl Tally {
             self.keys.add(key, 1);
         }
         *self.sources.entry(occurrence.sighting.source).or_default() += 1;
-        if let Some(at) = occurrence.sighting.time.at {
-            self.times.add(at);
+        match occurrence.sighting.time.at {
+            Some(at) => self.times.add(at),
+            None => self.places.add(occurrence.sighting.offset as i64),
         }
         let is_last = occurrence.sighting.order_of_last(&self.last.sighting).is_gt();
         match (is_last, self.place_of(&occurrence) < SAMPLES) {
@@ -293,6 +306,7 @@ impl Tally {
             self.keys.add(key, *count);
         }
         self.times.merge(&other.times);
+        self.places.merge(&other.places);
         for (source, count) in other.sources {
             *self.sources.entry(source).or_default() += count;
         }
@@ -345,13 +359,13 @@ impl Occurrence {
         address().or_else(port).or_else(|| value("exit_code"))
     }
 
-    /// Turns line numbers of a block into those of its source.
-    pub(super) fn move_down(&mut self, lines_above: u64) {
-        self.sighting.line += lines_above;
-        self.matched_line += lines_above;
+    /// Turns line numbers of a block into those of its source; see [`move_line`].
+    pub(super) fn move_down(&mut self, lines_above: Option<u64>) {
+        move_line(&mut self.sighting.line, lines_above);
+        move_line(&mut self.matched_line, lines_above);
         for line in &mut self.excerpt {
             if let ExcerptLine::Line(number, _) = line {
-                *number += lines_above;
+                move_line(number, lines_above);
             }
         }
     }
@@ -374,8 +388,29 @@ impl Tally {
         self.times = self.times.shifted(by);
     }
 
+    /// Gives times to the records of one source that have none.
+    pub(super) fn place(&mut self, known: &Places) {
+        for occurrence in self.samples.iter_mut().chain([&mut self.last]) {
+            let sighting = &mut occurrence.sighting;
+            if sighting.time.at.is_none() {
+                sighting.time = known.time(sighting.offset, sighting.offset + occurrence.bytes.max(1));
+            }
+        }
+        // Where one of them ends is not known of most of them.
+        let at = |place: i64| known.time(place as u64, place as u64 + 1).at;
+        let places = std::mem::replace(&mut self.places, Histogram::of_places());
+        self.times.merge(&places.placed(at));
+        self.samples.sort_by(|a, b| a.sighting.order(&b.sighting));
+        let of_last = |a: &&Occurrence, b: &&Occurrence| a.sighting.order_of_last(&b.sighting);
+        if let Some(last) = self.samples.iter().max_by(of_last)
+            && last.sighting.order_of_last(&self.last.sighting).is_gt()
+        {
+            self.last = last.clone();
+        }
+    }
+
     /// As [`Occurrence::move_down`], for a tally of one block.
-    pub(super) fn move_down(&mut self, lines_above: u64) {
+    pub(super) fn move_down(&mut self, lines_above: Option<u64>) {
         for occurrence in self.samples.iter_mut().chain([&mut self.last]) {
             occurrence.move_down(lines_above);
         }

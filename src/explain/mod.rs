@@ -15,6 +15,7 @@ use crate::detect::collect::Collector;
 use crate::detect::compile::Detector;
 use crate::detect::examine::examine;
 use crate::detect::explain::{Answer, Asked, Explaining, Focus, SeenInLogs};
+use crate::detect::placed::Clocks;
 use crate::error::Error;
 use crate::input::block::Block;
 use crate::input::stream::Fed;
@@ -183,7 +184,11 @@ pub fn explain_logs(
         not_read,
         ..
     } = joined;
-    let detected = collector.finish(|detected| crate::analysis::skew::compare(detected, &sources).shifts);
+    let detected = collector.finish(|detected| {
+        let shifts = crate::analysis::skew::compare(detected, &sources).shifts;
+        let places = crate::analysis::pairing::pair(detected, &sources, &shifts).places;
+        Clocks { shifts, places }
+    });
     let analysis = analyse(&detected, library, &sources);
     let own = analysis
         .found

@@ -185,6 +185,7 @@ fn quality_name(quality: TimeQuality) -> &'static str {
         TimeQuality::ZoneAssumed => "zone-assumed",
         TimeQuality::YearAssumed => "year-assumed",
         TimeQuality::Between => "between",
+        TimeQuality::Paired => "paired",
         TimeQuality::Before => "before",
         TimeQuality::After => "after",
         TimeQuality::Unknown => "unknown",

@@ -64,7 +64,7 @@ pub struct Reading {
     pub formats: BTreeMap<&'static str, u64>,
     /// Bytes read.
     pub bytes: u64,
-    /// Where reading began, in bytes; lines are counted from there. More than 0 only with `--since`.
+    /// Where reading began, in bytes. More than 0 only with `--since`; then rows have no numbers of lines.
     pub read_from: u64,
     /// Bytes that were not read, since they lie outside of `--since` and `--until`.
     pub bytes_left_out: u64,
@@ -132,7 +132,8 @@ impl Joined {
             Fed::Block(Ok(_)) if self.defect.is_some() => {}
             Fed::Block(Ok(inspected)) => {
                 if let Some((source, facts)) = self.sources.last_mut() {
-                    inspected.rows.write(&source.name, facts.lines, out)?;
+                    let lines_above = (source.plan.from == 0).then_some(facts.lines);
+                    inspected.rows.write(&source.name, lines_above, out)?;
                     facts.merge(inspected.facts);
                 }
             }

@@ -174,7 +174,7 @@ impl RowsOf {
     fn add_text(&mut self, record: &Record) {
         let time = record.time.at.map_or_else(|| "-".to_owned(), format_utc);
         let mark = match record.time.quality {
-            TimeQuality::Between | TimeQuality::Before | TimeQuality::After => "≈",
+            TimeQuality::Between | TimeQuality::Paired | TimeQuality::Before | TimeQuality::After => "≈",
             _ => "",
         };
         let level = record.level.map_or("-", Level::name);
@@ -189,8 +189,13 @@ impl RowsOf {
         );
     }
 
-    /// Writes the rows of `source`, in which so many lines stand above the block.
-    pub(super) fn write(&self, source: &str, lines_above: u64, out: &mut dyn Write) -> io::Result<()> {
+    /// Writes the rows of `source`, in which so many lines stand above the block; nothing if nobody counted them.
+    pub(super) fn write(
+        &self,
+        source: &str,
+        lines_above: Option<u64>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let Some(rows) = self.rows else {
             return Ok(());
         };
@@ -205,11 +210,17 @@ impl RowsOf {
         };
         let mut start = 0;
         for (line, end) in &self.ends {
-            let line = line + lines_above;
+            let line = lines_above.map(|above| line + above);
             let rest = &self.text[start..*end];
             match rows {
-                Rows::Json => write!(out, "{{\"source\":{name},\"line\":{line},{rest}")?,
-                Rows::Text => write!(out, "{name}:{line}{rest}")?,
+                Rows::Json => {
+                    let line = line.map_or_else(|| "null".to_owned(), |line| line.to_string());
+                    write!(out, "{{\"source\":{name},\"line\":{line},{rest}")?;
+                }
+                Rows::Text => {
+                    let line = line.map_or_else(String::new, |line| format!(":{line}"));
+                    write!(out, "{name}{line}{rest}")?;
+                }
             }
             start = *end;
         }

@@ -42,8 +42,10 @@ mod text;
 mod transport;
 mod value;
 
+pub(super) use access::request_line;
 pub use format::Format;
 pub(super) use program::is_java_head;
+pub(crate) use transport::container_prefix;
 
 #[cfg(test)]
 pub(crate) use names::STATUSES;

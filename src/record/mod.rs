@@ -68,6 +68,8 @@ pub enum TimeQuality {
     YearAssumed,
     /// The line states no time; it lies between its dated neighbours in the source.
     Between,
+    /// The line states no time; it lies between events of its source whose times another log tells.
+    Paired,
     /// The line states no time, and only a later line does: it was written before that.
     Before,
     /// The line states no time, and only an earlier line does: it was written after that.
@@ -81,7 +83,7 @@ pub enum TimeQuality {
 pub struct Time {
     /// The instant, or the bound that is known: the earliest possible one, for [`TimeQuality::Before`] the latest.
     pub at: Option<i64>,
-    /// For [`TimeQuality::Between`] and [`TimeQuality::Before`] the latest possible instant.
+    /// For [`TimeQuality::Between`], [`TimeQuality::Paired`] and [`TimeQuality::Before`] the latest possible instant.
     pub until: Option<i64>,
     /// How the two are known.
     pub quality: TimeQuality,

@@ -133,11 +133,12 @@ impl<'a> RecordReader<'a> {
 
     /// Where the records end that begin before the line at `end`, which begins a line.
     pub fn reach(&mut self, end: usize) -> usize {
-        let last = end.checked_sub(1).map_or(end, |last| self.extent_at(last).end);
-        match self.units.last_interrupted(end) {
-            Some(line) => last.max(self.extent_at(line).end),
-            None => last,
+        let mut reach = end.checked_sub(1).map_or(end, |last| self.extent_at(last).end);
+        let containers = self.units.last_of_containers(end);
+        for line in containers.into_iter().chain(self.units.last_interrupted(end)) {
+            reach = reach.max(self.extent_at(line).end);
         }
+        reach
     }
 
     /// Runs the machine from the record that begins with `first` to the record that holds `target`. `start` is where the
@@ -157,7 +158,9 @@ impl<'a> RecordReader<'a> {
         let mut machine = Machine::start(above.clone());
         let mut above_at = first.start;
         let mut above_end = first.end;
-        let mut following = self.units.after(&first);
+        // Whether lines of others stand above the line, since the record began.
+        let mut gap = false;
+        let mut following = self.units.below(&first);
         while let Some(at) = following {
             let line = self.describe(&at);
             let cut_off = self.units.is_cut_off(above_at, &at);
@@ -169,7 +172,7 @@ impl<'a> RecordReader<'a> {
                 machine = Machine::start(line.clone());
                 false
             } else {
-                machine.goes_on(line.clone(), || Some(self.describe(&self.units.after(&at)?)))
+                machine.goes_on(line.clone(), || Some(self.describe(&self.units.below(&at)?)))
             };
             if !goes_on {
                 if at.start > target {
@@ -179,17 +182,18 @@ impl<'a> RecordReader<'a> {
                 extent.start = at.start;
                 extent.interrupted = false;
             }
+            gap = goes_on && (gap || at.start != above_end + 1);
             if is_certain {
                 certain_at = Some(at.start);
             }
             if !goes_on || !line.is_blank() {
                 extent.end = at.end;
-                extent.interrupted |= at.is_broken() || (goes_on && at.start != above_end + 1);
+                extent.interrupted |= at.is_broken() || gap;
             }
             above = line;
             above_at = at.start;
             above_end = at.end;
-            following = self.units.after(&at);
+            following = self.units.below(&at);
         }
         Last {
             start,
@@ -206,8 +210,8 @@ impl<'a> RecordReader<'a> {
         let mut at = line;
         let mut described = self.describe(&at);
         loop {
-            let Some(before) = self.units.before(&at) else {
-                // The source's beginning, a piece of an overlong line, or the line behind one.
+            let Some(before) = self.units.above(&at) else {
+                // The source's beginning, a piece of an overlong line, the line behind one, or the first of a container.
                 return (at.start, true);
             };
             let above = self.describe(&before);
@@ -280,7 +284,8 @@ impl<'a> RecordReader<'a> {
             Some((header, _)) => header,
             None => self.header_of(&first, &bytes),
         };
-        header::add_lines_below(&mut header, raw, clock);
+        let own = extent.interrupted.then(|| self.first_lines(&first));
+        header::add_lines_below(&mut header, own.as_deref().unwrap_or(raw), clock);
         let time = match header.stamp {
             Some(stamp) => Time {
                 at: Some(stamp.nanos),
@@ -330,6 +335,16 @@ impl<'a> RecordReader<'a> {
             text_lines,
             fields,
         }
+    }
+
+    /// The first two lines of a record that holds lines of others.
+    fn first_lines(&self, first: &Unit) -> Vec<u8> {
+        let mut lines = self.units.bytes(first).into_owned();
+        if let Some(below) = self.units.below(first) {
+            lines.push(b'\n');
+            lines.extend_from_slice(&self.units.bytes(&below));
+        }
+        lines
     }
 
     /// The names of the nearest `#Fields:` line above.
@@ -411,7 +426,7 @@ impl<'a> RecordReader<'a> {
         let mut last = first;
         // A record whose line was interrupted ends with that line.
         while let Some(unit) = (last.end < extent.end && !last.is_broken())
-            .then(|| self.units.after(&last))
+            .then(|| self.units.below(&last))
             .flatten()
             .filter(|unit| unit.start < extent.end)
         {

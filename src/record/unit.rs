@@ -4,6 +4,10 @@
 //! The parts of a line that a transport cut are one unit, also where lines of other streams stand
 //! between them; so is an entry of `journalctl -o export` with all its lines.
 //!
+//! Containers that share a stream write in turns. [`Units::above`] and [`Units::below`] lead from a unit to the nearest one of
+//! the same container, over at most [`OTHERS`] units of others, and [`AWAY`] bytes; so the events of each are read as if it
+//! had the stream for itself.
+//!
 //! Which unit a line belongs to depends on the content near it alone: an entry begins at most
 //! [`ENTRY_LIMIT`] above its lines, the line before in a stream stands at most [`AWAY`] above, and a long
 //! chain of parts is cut: the first part at or after each multiple of [`CHAIN`] bytes begins a unit, provided
@@ -15,6 +19,7 @@ use std::ops::Range;
 
 use memchr::memmem::Finder;
 
+use super::header::container_prefix;
 use super::header::entry::{self, Fields};
 use super::lines::Lines;
 use super::marks;
@@ -30,6 +35,9 @@ const CHAIN: u64 = 128 * 1024;
 /// How far apart the parts of a line may stand, in bytes and in lines.
 const AWAY: usize = 64 * 1024;
 const LINES_AWAY: usize = 16;
+
+/// Most units of other containers between two of one.
+const OTHERS: usize = 64;
 
 /// What stands between two entries and begins the second.
 const BETWEEN: &[u8] = b"\n\n__CURSOR=s=";
@@ -122,6 +130,80 @@ impl<'a> Units<'a> {
             }
             line = self.lines.before(line.start)?;
         }
+    }
+
+    /// The nearest unit above of the same container; where no container is named, the unit before. Nothing where any line
+    /// begins a record, whatever stands above.
+    pub(super) fn above(&self, unit: &Unit) -> Option<Unit> {
+        let mut at = self.before(unit)?;
+        let Some(own) = self.container(unit) else {
+            return Some(at);
+        };
+        for _ in 0..=OTHERS {
+            if unit.start - at.end > AWAY {
+                break;
+            }
+            if self.is_of(&at, &own) {
+                return Some(at);
+            }
+            at = self.before(&at)?;
+        }
+        None
+    }
+
+    /// The nearest unit below of the same container, if `unit` is the nearest above that; where no container is named, the
+    /// next unit.
+    pub(super) fn below(&self, unit: &Unit) -> Option<Unit> {
+        let mut at = self.after(unit)?;
+        let Some(own) = self.container(unit) else {
+            return Some(at);
+        };
+        let mut above = unit.start;
+        for _ in 0..=OTHERS {
+            if at.start.saturating_sub(unit.end) > AWAY || self.is_cut_off(above, &at) {
+                break;
+            }
+            if self.is_of(&at, &own) {
+                return Some(at);
+            }
+            above = at.start;
+            at = self.after(&at)?;
+        }
+        None
+    }
+
+    /// The last unit of each container that writes near `place`, above it.
+    pub(super) fn last_of_containers(&self, place: usize) -> Vec<usize> {
+        let mut known: Vec<Cow<'a, [u8]>> = Vec::new();
+        let mut last = Vec::new();
+        let mut at = place.checked_sub(1).map(|before| self.at(before));
+        for _ in 0..=OTHERS {
+            let Some(unit) = at.filter(|unit| place.saturating_sub(unit.end) <= AWAY) else {
+                break;
+            };
+            if let Some(container) = self
+                .container(&unit)
+                .filter(|container| !known.contains(container))
+            {
+                known.push(container);
+                last.push(unit.start);
+            }
+            at = self.before(&unit);
+        }
+        last
+    }
+
+    /// The container that wrote a unit, if it is named.
+    fn container(&self, unit: &Unit) -> Option<Cow<'a, [u8]>> {
+        let line = self.lines.from(unit.start);
+        match marks::plain(self.lines.bytes(&line)) {
+            Cow::Borrowed(line) => container_prefix(line).map(Cow::Borrowed),
+            Cow::Owned(line) => container_prefix(&line).map(|prefix| Cow::Owned(prefix.to_vec())),
+        }
+    }
+
+    fn is_of(&self, unit: &Unit, container: &[u8]) -> bool {
+        self.container(unit).is_some_and(|other| *other == *container)
     }
 
     /// The last line near `place` that belongs to a unit which begins before `place`.

@@ -66,7 +66,8 @@ pub fn fence(text: &str, numbers: &[i64]) -> String {
         let line = visible(line.as_bytes(), Some(FENCE_LINE));
         // Writing to a String cannot fail.
         let _ = match numbers.get(index) {
-            Some(number) if *number >= 0 => writeln!(body, "{number:6} │ {line}"),
+            Some(0) => writeln!(body, "{:6} │ {line}", ""),
+            Some(number) if *number > 0 => writeln!(body, "{number:6} │ {line}"),
             Some(_) => writeln!(body, "{:>6} │ {line}", "…"),
             None => writeln!(body, "{:6} │ {line}", ""),
         };

@@ -195,10 +195,13 @@ impl<'a> SeenView<'a> {
                 .last_seen
                 .as_deref()
                 .map_or_else(|| "no time".to_owned(), words::time),
-            place: finding
-                .evidence
-                .first()
-                .map_or_else(|| "no excerpt".to_owned(), |e| format!("{}:{}", e.source, e.line)),
+            place: finding.evidence.first().map_or_else(
+                || "no excerpt".to_owned(),
+                |e| match e.line {
+                    0 => e.source.clone(),
+                    line => format!("{}:{line}", e.source),
+                },
+            ),
         }
     }
 }

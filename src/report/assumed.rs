@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::analysis::pairing::Paired;
 use crate::input::Source;
 use crate::input::plan::Plan;
 use crate::record::time::range::Range;
@@ -84,6 +85,21 @@ pub fn of_range(range: &Range, records: u64, sources: &[Arc<Source>]) -> Option<
     ))
 }
 
+/// What a log without times has in common with others.
+pub fn of_pairing(paired: &Paired, logs: &[String]) -> String {
+    let with: Vec<String> = paired.with.iter().map(|log| span(&logs[*log])).collect();
+    let lines = match paired.pairs {
+        1 => "1 line of it has its counterpart".to_owned(),
+        count => format!("{count} lines of it have their counterparts"),
+    };
+    format!(
+        "Records of {} that state no times are placed by what other logs say (marked `≈`): {lines} in {} (the same process \
+         starts, requests, or as many answers 500 as failures), and what stands between two of them was written between them.",
+        span(&logs[paired.source]),
+        with.join(", "),
+    )
+}
+
 /// What a look at a source's times said.
 pub fn of_plan(source: &str, plan: &Plan, zone: &Zone) -> Vec<String> {
     let source = span(source);
@@ -97,7 +113,8 @@ pub fn of_plan(source: &str, plan: &Plan, zone: &Zone) -> Vec<String> {
         );
         if plan.from > 0 {
             sentence.push_str(&format!(
-                " Its lines are counted from there (`tail -c +{} FILE | sed -n LINEp`).",
+                " Its lines are not counted, since that would mean to read what is above: places are given in bytes \
+                 (`tail -c +{} FILE` begins with the first line that was read).",
                 plan.from + 1
             ));
         }

@@ -17,6 +17,7 @@ use super::model::{
 use super::visible::visible;
 use super::{losses, questions, reasons, recovered, skew, statements, story, timeline};
 use crate::analysis::assess::assess;
+use crate::analysis::pairing::Paired;
 use crate::analysis::skew::Skew;
 use crate::analysis::{Analysis, Found};
 use crate::analysis::{downtime, period, recovery};
@@ -51,6 +52,8 @@ pub struct Making {
     pub range: Range,
     /// How the clocks of the logs stand to each other.
     pub skew: Skew,
+    /// Logs without times that others give times to.
+    pub paired: Vec<Paired>,
     /// Rotated logs that were read in the order of their times, against their names.
     pub reordered: Vec<String>,
     /// Number of signatures looked for.
@@ -242,6 +245,14 @@ fn assumptions(
     for (text, of) in skew::sentences(&making.skew, logs, detected) {
         assumptions.push(Said::inferred(text, "skew", of.into_iter().map(source_id)));
     }
+    for paired in &making.paired {
+        let of = [paired.source].into_iter().chain(paired.with.iter().copied());
+        assumptions.push(Said::inferred(
+            assumed::of_pairing(paired, logs),
+            "pairing",
+            of.map(source_id),
+        ));
+    }
     let range = assumed::of_range(&making.range, detected.left_out, sources);
     assumptions.extend(range.map(|text| Said::inferred(text, "range", ["S*"])));
     for (number, log) in logs.iter().enumerate() {
@@ -257,7 +268,7 @@ fn assumptions(
             year: facts.assumed.year,
             messages_left_out: facts.assumed.messages_left_out,
             read: facts.bytes > 0,
-            dated: facts.dated,
+            dated: facts.dated || making.paired.iter().any(|paired| paired.source == number),
         });
         let assumed = assumed.reduce(Assumptions::and).unwrap_or_default();
         let sentences = assumed::sentences(log, assumed, &making.zone);

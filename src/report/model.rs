@@ -78,7 +78,7 @@ pub struct Cited {
     pub id: String,
     /// Name of the source.
     pub source: String,
-    /// Number of the first line, from 1; in a binary journal, of the entry.
+    /// Number of the first line, from 1; in a binary journal, of the entry; 0 if lines are not counted.
     pub line: u64,
     /// First byte.
     pub offset: u64,
@@ -127,7 +127,7 @@ pub struct SourceSummary {
     pub format: &'static str,
     /// Bytes read.
     pub bytes: u64,
-    /// Where reading began, in bytes; lines are counted from there. More than 0 only with `--since`.
+    /// Where reading began, in bytes. More than 0 only with `--since`; then lines are not counted (0 wherever one is named).
     pub read_from: u64,
     /// Bytes that were not read, since they lie outside of `--since` and `--until`.
     pub bytes_left_out: u64,
@@ -294,7 +294,7 @@ pub struct Evidence {
     pub id: String,
     /// Name of the source.
     pub source: String,
-    /// First line of the record, from 1.
+    /// First line of the record, from 1; 0 if lines of the source are not counted (see `read_from` there).
     pub line: u64,
     /// First byte of the record.
     pub offset: u64,
@@ -302,7 +302,7 @@ pub struct Evidence {
     pub bytes: u64,
     /// SHA-256 of these bytes as they stood in the source, in hexadecimal digits. It does not depend on what is shown.
     pub sha256: String,
-    /// Line number of the line that matched, from 1.
+    /// Line number of the line that matched, from 1; 0 if lines are not counted.
     pub matched_line: u64,
     /// When, as far as known.
     pub time: Option<String>,
@@ -318,7 +318,7 @@ pub struct Evidence {
     pub service: Option<String>,
     /// The excerpt, made visible, with the matched line in it: lines joined by `\n`, long records shortened in the middle.
     pub text: String,
-    /// Number of the excerpt's lines; -1 marks a line that stands for lines left out.
+    /// Number of the excerpt's lines; -1 marks a line that stands for lines left out, 0 that lines are not counted.
     pub line_numbers: Vec<i64>,
 }
 
@@ -535,7 +535,7 @@ pub struct TimelineRow {
     pub time_quality: TimeQuality,
     /// Name of the source.
     pub source: String,
-    /// Line in the source, from 1; 0 for a row that is about more than one line.
+    /// Line in the source, from 1; 0 for a row that is about more than one line, and where lines are not counted.
     pub line: u64,
     /// By how many seconds the time was moved from what the line states, since the log's clock differs; 0 if it was not.
     pub moved_seconds: f64,

@@ -67,9 +67,10 @@ pub(super) fn cut_short(detected: &Detected, library: &Library) -> Vec<Said> {
 }
 
 fn text(signature: &Signature, doubt: Doubt, tally: &Tally, evidence: &[Evidence]) -> String {
-    let place = evidence
-        .first()
-        .map(|first| format!("{}:{}", first.source, first.matched_line));
+    let place = evidence.first().map(|first| match first.matched_line {
+        0 => format!("{} at byte {}", first.source, first.offset),
+        line => format!("{}:{line}", first.source),
+    });
     let keys = signature
         .condition
         .missing

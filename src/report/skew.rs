@@ -35,6 +35,10 @@ fn row(compared: &Compared, logs: &[String], detected: &Detected) -> SkewRow {
         }
         Verdict::Unknown(why) => ("unknown", None, None, why_not(why)),
     };
+    let reason = match compared.beside {
+        Some(beside) => format!("{}, which the same program writes: {reason}", span(&logs[beside])),
+        None => reason,
+    };
     SkewRow {
         source: logs[compared.source].clone(),
         against: compared.against.map(|against| logs[against].clone()),
@@ -65,14 +69,20 @@ pub(super) fn sentences(skew: &Skew, logs: &[String], detected: &Detected) -> Ve
         } else {
             "its times are left as they are (`--no-skew-correction`)"
         };
+        let from = match compared.beside {
+            Some(beside) => format!(
+                "as that of {}, which the same program writes",
+                span(&logs[beside])
+            ),
+            None => format!("from {} events in both", estimate.pairs),
+        };
         let text = format!(
-            "The clock of {} is {} s {} that of {} (± {} s, from {} events in both){like}: {done}.",
+            "The clock of {} is {} s {} that of {} (± {} s, {from}){like}: {done}.",
             span(&logs[compared.source]),
             seconds(estimate.offset.abs()),
             if estimate.offset > 0 { "ahead of" } else { "behind" },
             span(&logs[against]),
             seconds(estimate.uncertainty),
-            estimate.pairs,
         );
         Some((text, [compared.source, against]))
     };

@@ -63,10 +63,10 @@ pub(crate) fn when(at: Option<&str>, until: Option<&str>, quality: TimeQuality, 
         (None, None, _) | (_, _, TimeQuality::Unknown) => "no time".to_owned(),
         (Some(at), _, TimeQuality::Before) => format!("≈ before {}", show(at)),
         (Some(at), _, TimeQuality::After) => format!("≈ after {}", show(at)),
-        (Some(from), Some(to), TimeQuality::Between) if from != to => {
+        (Some(from), Some(to), TimeQuality::Between | TimeQuality::Paired) if from != to => {
             format!("≈ {} to {}", show(from), later(from, to))
         }
-        (Some(at), _, TimeQuality::Between) => format!("≈ {}", show(at)),
+        (Some(at), _, TimeQuality::Between | TimeQuality::Paired) => format!("≈ {}", show(at)),
         (Some(at), _, _) => show(at),
         (None, Some(until), _) => format!("before {}", show(until)),
     }
@@ -85,10 +85,7 @@ pub(crate) fn moved(time: String, seconds: f64) -> String {
 pub(crate) fn caption(evidence: &Evidence) -> String {
     let Evidence { time, until, .. } = evidence;
     let at = when(time.as_deref(), until.as_deref(), evidence.time_quality, false);
-    let mut facts = vec![
-        span(&format!("{}:{}", evidence.source, evidence.line)),
-        moved(at, evidence.moved_seconds),
-    ];
+    let mut facts = vec![place(evidence), moved(at, evidence.moved_seconds)];
     facts.extend(evidence.level.map(|level| format!("level {}", level.name())));
     let service = evidence.service.as_deref();
     facts.extend(service.map(|service| format!("service {}", span(service))));
@@ -96,6 +93,14 @@ pub(crate) fn caption(evidence: &Evidence) -> String {
         facts.push(format!("matched at line {}", evidence.matched_line));
     }
     facts.join(", ")
+}
+
+/// Where a record stands: its line, or where lines are not counted, its first byte.
+fn place(evidence: &Evidence) -> String {
+    match evidence.line {
+        0 => format!("{} at byte {}", span(&evidence.source), evidence.offset),
+        line => span(&format!("{}:{line}", evidence.source)),
+    }
 }
 
 /// `4 min 21 s`: the two greatest units.

@@ -408,10 +408,14 @@ fn said_of<'a>(report: &'a Checkable, log: &'a Log) -> Vec<Said<'a>> {
         stretch: (cited.offset, cited.bytes),
         sha256: &cited.sha256,
         place: format!(
-            "{} {}:{}, bytes {} to {}",
+            "{} {}{}, bytes {} to {}",
             cited.id,
             cited.source,
-            cited.line,
+            if cited.line > 0 {
+                format!(":{}", cited.line)
+            } else {
+                String::new()
+            },
             cited.offset,
             cited.offset.saturating_add(cited.bytes)
         ),

@@ -5,6 +5,7 @@
 //! lie scattered, or, in a regular rhythm, in several places alike, and then nothing is said.
 
 use crate::detect::keyed::{MOST_LINES, Sample};
+use crate::record::keyed::{Key, Kind};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -88,8 +89,10 @@ pub fn estimate(log: &Sample, other: &Sample) -> Result<Estimate, Refused> {
 fn votes(log: &Sample, other: &Sample) -> (Vec<Vote>, usize) {
     let mut votes = Vec::new();
     let mut shared = 0;
-    for (number, (key, ours)) in log.keys.iter().enumerate() {
-        let Some(theirs) = other.keys.get(key) else {
+    // The others say the same again, of events that have a key of their own.
+    let single = |key: &Key| !matches!(key.kind(), Kind::End | Kind::Unhandled | Kind::Answered500);
+    for (number, (key, ours)) in log.keys.iter().enumerate().filter(|(_, (key, _))| single(key)) {
+        let Some(theirs) = other.keys.get(&key.counterpart()) else {
             continue;
         };
         if ours.count > MOST_LINES as u64 || theirs.count > MOST_LINES as u64 {
@@ -145,7 +148,6 @@ fn is_rounded(sample: &Sample) -> bool {
 mod tests {
     use super::*;
     use crate::detect::keyed::{Lines, Seen};
-    use crate::record::keyed::Key;
 
     /// A sample with these times (in seconds) for each key.
     fn sample(keys: &[(&str, &[f64])]) -> Sample {
@@ -162,7 +164,7 @@ mod tests {
         Sample {
             keys: keys
                 .iter()
-                .map(|(key, times)| (Key::of(&[key.as_bytes()]), lines(times)))
+                .map(|(key, times)| (Key::of(Kind::Id, &[key.as_bytes()]), lines(times)))
                 .collect(),
         }
     }

@@ -21,6 +21,7 @@ use super::compile::Detector;
 use super::cre::explain::RuleQuestion;
 use super::examine::examine;
 use super::over_time::Doubt;
+use super::placed::Clocks;
 use super::pulse::pulse;
 use super::tally::{Occurrence, Tally};
 use crate::input::block::Block;
@@ -388,7 +389,7 @@ pub fn explain_text(explaining: &Explaining<'_>, text: &str) -> Answer {
     collector.begin(None);
     collector.take(examine(explaining.detector, &block, &clock, None, &range));
     collector.end(text.len() as u64, false);
-    let detected = collector.finish(|_| Vec::new());
+    let detected = collector.finish(|_| Clocks::default());
     let mut seen = SeenInLogs::default();
     seen.begin("-", false);
     seen.take(explaining.look(&block, &clock, &range, &Focus::default()));

@@ -63,7 +63,7 @@ pub(super) fn uvicorn(message: &[u8]) -> Option<Http> {
 }
 
 /// `GET /p?q`, `GET /p?q HTTP/1.1` or anything that a client may send, and no status.
-pub(super) fn request_line(text: &str) -> Option<(&str, &str)> {
+pub(in crate::record) fn request_line(text: &str) -> Option<(&str, &str)> {
     let mut words = text.split(' ');
     let (method, target) = (words.next()?, words.next()?);
     let is_method = (3..=20).contains(&method.len()) && method.bytes().all(|byte| byte.is_ascii_uppercase());

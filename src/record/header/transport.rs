@@ -30,6 +30,18 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     }
 }
 
+/// Who wrote a line, where several containers share a stream: what `docker compose logs`, `docker service logs` and
+/// `kubectl logs --prefix` put in front of it.
+pub(crate) fn container_prefix(line: &[u8]) -> Option<&[u8]> {
+    let header = match line.first()? {
+        b'[' => pod(line),
+        byte if is_name_byte(*byte) => compose(line),
+        _ => None,
+    }?;
+    line.get(..line.len() - header.body.len())
+        .map(<[u8]>::trim_ascii_end)
+}
+
 /// `<34>` in front of either syslog form.
 fn with_priority<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     let (priority, rest) = leading_number(line.strip_prefix(b"<")?)?;

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::render::sentences::Sentences;
-use crate::report::model::{Evidence, Report};
+use crate::report::model::{Cited, Evidence, Report};
 
 /// A piece of evidence with its caption.
 #[derive(Serialize)]
@@ -40,7 +40,11 @@ pub(super) struct Proof<'a> {
 pub(super) fn proofs(report: &Report) -> Vec<Proof<'_>> {
     let row = |source: &'_ str| {
         let own = report.cited.iter().filter(|cited| cited.source == source);
-        let own: Vec<String> = own.map(|cited| format!("{}:{}", cited.id, cited.line)).collect();
+        let place = |cited: &Cited| match cited.line {
+            0 => format!("{} at byte {}", cited.id, cited.offset),
+            line => format!("{}:{line}", cited.id),
+        };
+        let own: Vec<String> = own.map(place).collect();
         own.join(", ")
     };
     let sources = report.sources.iter();
