@@ -46,6 +46,8 @@ class Bench:
         self.work = args.work
         self.incident = args.incident
         self.bare_scan = args.incident.parent / "examples/bare_scan"
+        if not self.bare_scan.exists():
+            subprocess.run(["cargo", "build", "--release", "-q", "--example", "bare_scan"], cwd=ROOT, check=True)
         self.work.mkdir(parents=True, exist_ok=True)
         self.kit = self.prepare_kit()
         self.rg = self.find_rg()
