@@ -140,7 +140,7 @@ impl<'a> Units<'a> {
             return Some(at);
         };
         for _ in 0..=OTHERS {
-            if unit.start - at.end > AWAY {
+            if unit.start.saturating_sub(at.end) > AWAY {
                 break;
             }
             if self.is_of(&at, &own) {
