@@ -36,6 +36,8 @@ pub struct Down {
     pub back: Option<Life>,
     /// What is known of its end.
     pub end: End,
+    /// The signatures whose records told of the last death or stop.
+    told_by: Vec<usize>,
 }
 
 /// How a downtime ended.
@@ -236,9 +238,11 @@ impl Course {
             Some(down) if died && starting => {
                 down.deaths += 1;
                 down.last = life.clone();
+                down.told_by = vec![life.signature];
             }
             Some(down) if starting || is_same(down, life) => {
                 // Orderly last words of what died, or a supervisor's word about it.
+                down.told_by.push(life.signature);
                 if !died || down.deaths > 0 || !down.on_purpose {
                     down.last = life.clone();
                 }
@@ -250,6 +254,7 @@ impl Course {
                 last: life.clone(),
                 back: None,
                 end: End::Unknown,
+                told_by: vec![life.signature],
             }),
         }
     }
@@ -263,7 +268,7 @@ fn is_same(down: &Down, life: &Life) -> bool {
     };
     // A stop takes time, and is told in several steps.
     let in_steps = down.on_purpose || life.turn == Turn::Stopped;
-    in_steps || (near && down.last.signature != life.signature && down.from.signature != life.signature)
+    in_steps || (near && !down.told_by.contains(&life.signature))
 }
 
 #[cfg(test)]
