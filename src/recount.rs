@@ -24,6 +24,10 @@ const CANNOT: &str = "it cannot be read twice";
 const CHANGED: &str = "it was not the same any more when its requests were counted";
 const LEFT: &str = "its requests were not counted to the end";
 const NAMES: &str = "another log has the same name";
+const RARE: &str = "fewer than one in 10,000 of its lines is a failed request, so it was not read twice";
+
+/// A log that is no access log is read twice only if one in so many of its lines is a failed request.
+const LINES_FOR_ONE: u64 = 10_000;
 
 /// The logs as they were read first.
 pub(crate) struct First<'a> {
@@ -46,6 +50,7 @@ pub(crate) fn recount(
     detected: &mut Detected,
 ) {
     let logs = logs(first.sources);
+    let rare = with_rare_failures(&logs, detected);
     let mut asked: BTreeMap<&str, Asked> = BTreeMap::new();
     let mut twice: BTreeSet<&str> = BTreeSet::new();
     let mut origins = BTreeSet::new();
@@ -55,6 +60,8 @@ pub(crate) fn recount(
         };
         if reading.stop.is_asked() {
             detected.not_counted.insert(logs[number], LEFT);
+        } else if rare.contains(&logs[number]) {
+            detected.not_counted.insert(logs[number], RARE);
         } else if let Some(path) = source.file_on_disk() {
             origins.insert(path);
             if asked.insert(&source.name, of).is_some() {
@@ -145,6 +152,28 @@ fn logs(sources: &[Arc<Source>]) -> Vec<usize> {
         logs.push(above.map_or(number, |above| logs[above]));
     }
     logs
+}
+
+/// Logs, by their first source, that are no access logs and have very few failed requests for their length: what a second
+/// reading would count is hardly about them, and in a long log it costs more than all the rest.
+fn with_rare_failures(logs: &[usize], detected: &Detected) -> BTreeSet<usize> {
+    let mut lines: BTreeMap<usize, u64> = BTreeMap::new();
+    let mut access = BTreeSet::new();
+    for (log, facts) in logs.iter().zip(&detected.sources) {
+        *lines.entry(*log).or_default() += facts.lines;
+        if facts.format.is_some_and(Format::is_access) {
+            access.insert(*log);
+        }
+    }
+    let mut failed: BTreeMap<usize, u64> = BTreeMap::new();
+    for ((log, _), requests) in &detected.requests {
+        *failed.entry(*log).or_default() += requests.total();
+    }
+    let is_rare = |log: &usize| {
+        let failed = failed.get(log).copied().unwrap_or(0);
+        !access.contains(log) && failed.saturating_mul(LINES_FOR_ONE) < lines[log]
+    };
+    lines.keys().copied().filter(is_rare).collect()
 }
 
 /// What is asked of a source, if it may have requests about an incident of its system.

@@ -241,6 +241,35 @@ fn standard_input_has_no_total() {
     );
 }
 
+/// The proxy's log with only the first of its failed requests, within a program's log: beyond 10,000 lines it is not read twice.
+#[test]
+fn requests_of_a_log_that_is_hardly_about_them_are_not_counted() {
+    let access = fs::read_to_string("tests/scenes/proxy-only/nginx-access.log").unwrap();
+    let mut failed = 0;
+    let kept = access.lines().filter(|line| {
+        failed += usize::from(line.contains("\" 502 "));
+        failed < 2 || !line.contains("\" 502 ")
+    });
+    let access = kept.collect::<Vec<_>>().join("\n") + "\n";
+    let report_of = |lines: usize| {
+        let dir = TempDir::new().unwrap();
+        let other = "2026-11-22 07:09:00 INFO worker: batch 17 done\n".repeat(lines - access.lines().count());
+        fs::write(dir.path().join("all.log"), other + &access).unwrap();
+        let error = Path::new("tests/scenes/proxy-only/nginx-error.log");
+        fs::copy(error, dir.path().join("nginx-error.log")).unwrap();
+        scanned(&[dir.path()], |_| {})
+    };
+    let (counted, not_counted) = (report_of(10_000), report_of(10_001));
+    assert_eq!(counted["impact"]["failed_requests"], 1);
+    assert_eq!(counted["impact"]["not_counted"], json!([]));
+    let traffic = &counted["impact"]["traffic"][0];
+    assert_eq!(traffic["during"]["failed"], 1, "{traffic}");
+    assert_eq!(not_counted["impact"]["failed_requests"], 1);
+    assert_eq!(not_counted["impact"]["traffic"], json!([]));
+    let reason = "fewer than one in 10,000 of its lines is a failed request, so it was not read twice";
+    assert_eq!(not_counted["impact"]["not_counted"][0]["reason"], reason);
+}
+
 /// `grep -c 'exited: shop' supervisord.log` gives 6, each followed by `Listening at` in shop.log and by RUNNING: 03.471 to 04,
 /// 08.807 to 09, 14.406 to 16, 20.210 to 21, 25.183 to 26 and 30.653 to 32.
 #[test]
