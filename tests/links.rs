@@ -24,6 +24,7 @@ fn pages(dir: &Path, leads_to: &str) {
     };
     page("alpha", "cause", leads_to);
     page("beta", "cause", "\"w/gamma\"");
+    page("delta", "cause", "\"w/gamma\"");
     page("gamma", "symptom", "");
 }
 
@@ -82,6 +83,28 @@ fn a_bound_is_written_as_a_span_of_time() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("soon") && error.contains("alpha.md"), "{error}");
+}
+
+#[test]
+fn another_side_of_the_first_candidate_is_not_the_one_that_equals_it() {
+    let both = "alpha is broken, and the widget delta";
+    let report = broken("\"w/gamma\"", &[(0, both), (0, "beta"), (1, "gamma")]);
+    let incident = &report["incidents"][0];
+    assert!(incident["root_cause"].is_null(), "{incident}");
+    let candidates = incident["candidates"].as_array().unwrap();
+    let id = |name: &str| finding(&report, &format!("w/{name}"))["id"].clone();
+    let equal = candidates.iter().filter(|one| one["verdict"] == "equally-good");
+    let equal: Vec<&Value> = equal.map(|one| &one["finding"]).collect();
+    assert_eq!(equal, [&id("alpha"), &id("beta")], "{incident}");
+    let named = format!(
+        "{} and {} explain",
+        id("alpha").as_str().unwrap(),
+        id("beta").as_str().unwrap()
+    );
+    assert!(
+        incident["reasons"][0].as_str().unwrap().starts_with(&named),
+        "{incident}"
+    );
 }
 
 #[test]

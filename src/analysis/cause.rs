@@ -249,6 +249,7 @@ fn incident(found: &[Found<'_>], all_links: &[Link], mut members: Vec<usize>) ->
         root,
         confidence,
         candidates,
+        rival,
         started: None,
         triggers: Vec::new(),
         links,

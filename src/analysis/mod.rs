@@ -53,6 +53,13 @@ impl Found<'_> {
         }
     }
 
+    /// The records of it that are kept, in the order of time.
+    pub fn kept(&self) -> Vec<&Occurrence> {
+        let Tally { samples, last, .. } = &self.tally;
+        let has_last = samples.iter().any(|one| one.sighting == last.sighting);
+        samples.iter().chain((!has_last).then_some(last)).collect()
+    }
+
     /// Whether it is part of what went wrong, rather than of what went on.
     pub fn is_trouble(&self) -> bool {
         matches!(self.role, Role::Cause | Role::Symptom)
@@ -99,8 +106,10 @@ pub struct Incident {
     pub members: Vec<usize>,
     /// Causes that were considered, the one with the strongest claim first.
     pub candidates: Vec<usize>,
-    /// The first record of what it explains, or else of any of it, in UTC nanoseconds: a symptom may have been seen
-    /// earlier for another reason.
+    /// If none of them is the root: the one whose claim is as good as the first one's.
+    pub rival: Option<usize>,
+    /// The first record of its root and of what that explains, or else of any of it, in UTC nanoseconds: a symptom may
+    /// have been seen earlier for another reason.
     pub started: Option<i64>,
     /// Changes just before it, the nearest first. They are no causes: nothing but time speaks for them.
     pub triggers: Vec<Trigger>,
@@ -158,21 +167,31 @@ pub fn analyse<'a>(detected: &Detected, library: &'a Library, sources: &[Arc<Sou
 
 /// When an incident began.
 fn started(found: &[Found<'_>], incident: &Incident) -> Option<i64> {
+    let explained = incident
+        .root
+        .map(|root| cause::reach(&incident.links, root))
+        .filter(|explained| !explained.is_empty());
+    let is_own = |member: usize| {
+        let explained = explained.as_ref();
+        explained.is_none_or(|explained| incident.root == Some(member) || explained.contains(&member))
+    };
     let first = |member: usize| found[member].tally.first().sighting.time.at;
     let explained_from = |member: usize| {
-        let own = || incident.links.iter().filter(|link| link.to == member);
-        let from = |link: &Link| match link.order {
-            Order::Agrees { from, .. } => from,
-            Order::Undated => None,
-        };
+        let links = incident.links.iter();
+        let own: Vec<Option<i64>> = links
+            .filter(|link| link.to == member && is_own(link.from))
+            .map(|link| match link.order {
+                Order::Agrees { from, .. } => from,
+                Order::Undated => None,
+            })
+            .collect();
         // One that explains it whole decides.
-        own()
-            .all(|link| from(link).is_some())
-            .then(|| own().filter_map(from).min())
-            .flatten()
+        let parts: Option<Vec<i64>> = own.into_iter().collect();
+        parts?.into_iter().min()
     };
-    let begins = |member: &usize| explained_from(*member).or_else(|| first(*member));
-    incident.members.iter().filter_map(begins).min()
+    let own = incident.members.iter().copied().filter(|member| is_own(*member));
+    own.filter_map(|member| explained_from(member).or_else(|| first(member)))
+        .min()
 }
 
 /// The ports on which the programs listen that wrote each log, as they said when they were ready.

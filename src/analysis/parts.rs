@@ -226,11 +226,12 @@ pub(super) fn joined<'a>(parts: Vec<Found<'a>>, incidents: Vec<Incident>) -> (Ve
     for (new, (_, group)) in found.iter().enumerate() {
         groups[*group].iter().for_each(|part| numbers[*part] = new);
     }
+    let found: Vec<Found<'a>> = found.into_iter().map(|(found, _)| found).collect();
     let incidents = incidents
         .into_iter()
-        .map(|incident| renumbered(incident, &numbers))
+        .map(|incident| renumbered(incident, &numbers, &found))
         .collect();
-    (found.into_iter().map(|(found, _)| found).collect(), incidents)
+    (found, incidents)
 }
 
 /// All parts together.
@@ -246,7 +247,7 @@ fn whole<'a>(parts: &[Found<'a>], group: &[usize]) -> Option<Found<'a>> {
     Some(whole)
 }
 
-fn renumbered(incident: Incident, numbers: &[usize]) -> Incident {
+fn renumbered(incident: Incident, numbers: &[usize], found: &[Found<'_>]) -> Incident {
     let unique = |old: Vec<usize>| -> Vec<usize> {
         let mut new: Vec<usize> = Vec::new();
         for number in old.into_iter().map(|old| numbers[old]) {
@@ -256,7 +257,7 @@ fn renumbered(incident: Incident, numbers: &[usize]) -> Incident {
         }
         new
     };
-    let root = incident.root.map(|root| numbers[root]);
+    let new = |old: usize| numbers[old];
     let mut links: Vec<Link> = Vec::new();
     for link in incident.links {
         let link = Link {
@@ -278,12 +279,16 @@ fn renumbered(incident: Incident, numbers: &[usize]) -> Incident {
             None => {}
         }
     }
+    // Where both have dated records, and the order of none agrees, those without a time say nothing.
+    let is_dated = |number: usize| found[number].tally.first().sighting.time.at.is_some();
+    links.retain(|link| link.order != Order::Undated || !is_dated(link.from) || !is_dated(link.to));
     links.sort_by_key(|link| (link.from, link.to));
     let mut members = unique(incident.members);
     // The root, or what came first, leads.
     members[1..].sort_unstable();
     Incident {
-        root,
+        root: incident.root.map(new),
+        rival: incident.rival.map(new),
         members,
         candidates: unique(incident.candidates),
         links: direct(links),

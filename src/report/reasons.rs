@@ -42,11 +42,11 @@ fn ids(findings: &[Finding], numbers: impl IntoIterator<Item = usize>) -> Vec<St
 /// Why no cause is named.
 fn unexplained(incident: &Incident, findings: &[Finding]) -> Said {
     let members = ids(findings, incident.members.iter().copied());
-    if incident.candidates.len() > 1 {
-        let equal = ids(findings, equal_candidates(incident));
+    let equal = equal_candidates(incident);
+    if !equal.is_empty() {
         let text = format!(
             "{} explain the same findings equally well; neither order, closeness in time nor a shared key speaks for one of them.",
-            equal.join(" and ")
+            ids(findings, equal).join(" and ")
         );
         return Said::inferred(text, FIRST_SEEN, members);
     }
@@ -58,9 +58,12 @@ fn unexplained(incident: &Incident, findings: &[Finding]) -> Said {
     Said::inferred(text, FIRST_SEEN, members)
 }
 
-/// The candidates of an incident without a root.
-fn equal_candidates(incident: &Incident) -> impl Iterator<Item = usize> {
-    incident.candidates.iter().copied().take(2)
+/// The candidates of which none is the root, since their claims are equal.
+fn equal_candidates(incident: &Incident) -> Vec<usize> {
+    let first = incident.candidates.first().copied();
+    incident
+        .rival
+        .map_or_else(Vec::new, |rival| first.into_iter().chain([rival]).collect())
 }
 
 /// What the root explains, and what not.
@@ -186,12 +189,13 @@ pub(super) fn candidates(
     reasons: &mut Vec<Said>,
 ) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for (place, number) in incident.candidates.iter().enumerate() {
+    let equal = equal_candidates(incident);
+    for number in &incident.candidates {
         let explains = ids(findings, reach(&incident.links, *number));
         let verdict = match incident.root {
             Some(root) if root == *number => Verdict::RootCause,
             Some(root) => verdict(analysis, incident, root, *number),
-            None if place < 2 => Verdict::EquallyGood,
+            None if equal.contains(number) => Verdict::EquallyGood,
             None => Verdict::ExplainsLess,
         };
         let own = &findings[*number];
