@@ -187,7 +187,10 @@ fn requests_are_counted_before_during_and_after() {
         (&json!("recovered"), &json!(30.0))
     );
     assert!(
-        recovery["text"].as_str().unwrap().contains("49 requests are in"),
+        recovery["text"]
+            .as_str()
+            .unwrap()
+            .contains("none of the 49 requests since then in"),
         "{recovery}"
     );
 }

@@ -61,6 +61,43 @@ fn a_failure_that_goes_on_to_the_end_is_not_recovered() {
     );
 }
 
+#[test]
+fn no_row_denies_what_is_said_of_its_incident() {
+    let scenes = fs::read_dir("tests/scenes").unwrap();
+    let mut seen = [0, 0];
+    for scene in scenes.map(|scene| scene.unwrap().path()) {
+        if !scene.is_dir() || scene.ends_with("make") {
+            continue;
+        }
+        let report = whole_report(scan().arg("--full-timeline").arg(&scene));
+        let with_state = |state: &str| -> Vec<String> {
+            let incidents = report["incidents"].as_array().unwrap().iter();
+            let own = incidents.filter(|incident| incident["recovery"]["state"] == state);
+            let findings = own.flat_map(|incident| incident["findings"].as_array().unwrap());
+            findings.map(|id| id.as_str().unwrap().to_owned()).collect()
+        };
+        let (over, open) = (with_state("recovered"), with_state("not-recovered"));
+        for row in report["timeline"].as_array().unwrap() {
+            let own = row["finding"].as_str().map(str::to_owned).unwrap_or_default();
+            let what = row["what"].as_str().unwrap();
+            if row["kind"] == "not-recovered" {
+                seen[0] += 1;
+                assert!(!over.contains(&own), "{}: {what}", scene.display());
+            }
+            if let Some((_, ended)) = what.split_once("not seen again after it: ") {
+                seen[1] += 1;
+                let ended = ended.split(", ").map(str::to_owned);
+                assert!(
+                    !ended.into_iter().any(|id| open.contains(&id)),
+                    "{}: {what}",
+                    scene.display()
+                );
+            }
+        }
+    }
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
+}
+
 /// Two logs of ten minutes, a line a second; the first one breaks once.
 fn two_logs(folder: &Path, silent: std::ops::Range<u32>) {
     let stamp = |second: u32| format!("2026-11-23T10:{:02}:{:02}Z", second / 60, second % 60);

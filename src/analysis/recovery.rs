@@ -19,7 +19,7 @@ use crate::input::Source;
 use crate::signature::Role;
 
 /// A log must go on for so long without a failure, in nanoseconds.
-const QUIET: i64 = 30_000_000_000;
+pub const QUIET: i64 = 30_000_000_000;
 
 /// Requests must be answered for so long, in nanoseconds.
 const CALM: i64 = 10_000_000_000;
@@ -213,8 +213,7 @@ impl Look<'_> {
                 self.goes_on(*member).filter(|_| may)
             };
             match self.back(&[*member]).into_iter().next().or_else(quiet) {
-                Some(one) if because.contains(&one) => {}
-                Some(one) => because.push(one),
+                Some(one) => add(&mut because, one),
                 None => return (State::NotKnown, Vec::new()),
             }
         }
@@ -229,8 +228,9 @@ impl Look<'_> {
     fn is_calm(&self, period: &Period, log: &(usize, Option<String>), traffic: &Traffic) -> bool {
         let [before, _, after] = &traffic.phases;
         let (all, failed) = (after.classes.total(), after.classes.failed());
-        // Of three quarters of them, the rate of before is no lower: two single failures prove nothing.
-        let more = failed > 1 && 3 * failed * before.classes.total() > 4 * before.classes.failed() * all;
+        let usual = (before.classes.failed(), before.classes.total());
+        // Of three quarters of them, the rate of before is no lower: two single failures prove nothing. Without a before, none is usual.
+        let more = failed > 1 && (usual.1 == 0 || 3 * failed * usual.1 > 4 * usual.0 * all);
         let pause = self
             .detected
             .requests
@@ -248,7 +248,7 @@ impl Look<'_> {
             let (first, last) = (all.first?, all.last?);
             let gaps = i64::try_from(all.count.checked_sub(1)?).ok()?;
             let usual = (last - first).checked_div(gaps).unwrap_or(0);
-            let (_, end) = self.end_of(log.0)?;
+            let (_, end) = end_of(log.0, self.detected, self.sources)?;
             Some(end - last <= usual.max(TO_THE_END))
         };
         quiet().unwrap_or(false)
@@ -304,32 +304,16 @@ impl Look<'_> {
                     place,
                     at: ready,
                 };
-                if !back.contains(&one) {
-                    back.push(one);
-                }
+                add(&mut back, one);
             }
         }
         back
     }
 
-    /// The last source of a log, and its last time.
-    fn end_of(&self, source: usize) -> Option<(usize, i64)> {
-        let set = &self.sources[source].set;
-        let pieces = self.sources.iter().enumerate();
-        let pieces =
-            pieces.filter(|(number, other)| *number == source || (set.is_some() && other.set == *set));
-        pieces
-            .filter_map(|(number, _)| Some((number, self.detected.sources[number].last_time?)))
-            .max_by_key(|(number, time)| (*time, *number))
-    }
-
     fn goes_on(&self, member: usize) -> Option<Because> {
-        let tally = &self.found(member).tally;
-        let last = tally.last.sighting.time;
-        let (log, end) = self.end_of(tally.last.sighting.source)?;
-        let quiet = end - last.until.or(last.at)?;
-        let pause = tally.times.longest_pause(i64::MIN, i64::MAX).unwrap_or(0);
-        (quiet > QUIET.max(pause)).then_some(Because::GoesOn {
+        let found = self.found(member);
+        let (log, quiet) = quiet(found, self.detected, self.sources)?;
+        is_long(found, quiet).then_some(Because::GoesOn {
             found: member,
             log,
             quiet,
@@ -351,6 +335,42 @@ impl Look<'_> {
         let goes_on = found.role == Role::Symptom && tally.count >= FEWEST && end - last <= usual;
         (goes_on && self.back(&[member]).is_empty()).then_some(Because::Ongoing { found: member })
     }
+}
+
+/// Adds what speaks for a state. Of a service that came back after several findings, the last return tells.
+fn add(because: &mut Vec<Because>, one: Because) {
+    let same = because.iter_mut().find(|known| match (known, &one) {
+        (Because::Back { service: known, .. }, Because::Back { service, .. }) => known == service,
+        _ => false,
+    });
+    match (same, &one) {
+        (Some(Because::Back { at: known, .. }), Because::Back { at, .. }) if *known >= *at => {}
+        (Some(known), _) => *known = one,
+        (None, _) => because.push(one),
+    }
+}
+
+/// How long the log of a finding's last record goes on behind it: the log's last source, and nanoseconds.
+pub fn quiet(found: &Found<'_>, detected: &Detected, sources: &[Arc<Source>]) -> Option<(usize, i64)> {
+    let last = &found.tally.last.sighting;
+    let (log, end) = end_of(last.source, detected, sources)?;
+    Some((log, end - last.time.until.or(last.time.at)?))
+}
+
+/// Whether a finding is over if its log goes on for so long: longer than it ever paused.
+pub fn is_long(found: &Found<'_>, quiet: i64) -> bool {
+    let pause = found.tally.times.longest_pause(i64::MIN, i64::MAX);
+    quiet > QUIET.max(pause.unwrap_or(0))
+}
+
+/// The last source of a log, and its last time.
+fn end_of(source: usize, detected: &Detected, sources: &[Arc<Source>]) -> Option<(usize, i64)> {
+    let set = &sources[source].set;
+    let pieces = sources.iter().enumerate();
+    let pieces = pieces.filter(|(number, other)| *number == source || (set.is_some() && other.set == *set));
+    pieces
+        .filter_map(|(number, _)| Some((number, detected.sources[number].last_time?)))
+        .max_by_key(|(number, time)| (*time, *number))
 }
 
 /// Whether requests failed in the incident, more of them than before.

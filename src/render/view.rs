@@ -183,18 +183,15 @@ struct SeenView<'a> {
 
 impl<'a> SeenView<'a> {
     fn new(said: &Sentences<'_>, number: usize, finding: &'a Finding) -> SeenView<'a> {
-        let first = finding.first_seen.as_deref();
+        let (first, last) = words::first_and_last(finding);
         SeenView {
             id: &finding.id,
             what: said
                 .row(&format!("/findings/{number}/heading"))
                 .unwrap_or_default(),
             count: finding.count,
-            first: words::when(first, None, finding.time_quality, false),
-            last: finding
-                .last_seen
-                .as_deref()
-                .map_or_else(|| "no time".to_owned(), words::time),
+            first,
+            last,
             place: finding.evidence.first().map_or_else(
                 || "no excerpt".to_owned(),
                 |e| match e.line {

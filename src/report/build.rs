@@ -93,7 +93,7 @@ pub fn build(
     };
     let ends = recovery::recoveries(analysis, detected, sources, &systems, &services);
     let incidents = incidents(&counting, &ends, &mut citations, &mut claims);
-    let mut told = timeline::Timeline::new(analysis, detected, &findings, &mut citations, making);
+    let mut told = timeline::Timeline::new(&counting, &ends, sources, &mut citations, making);
     let timeline = told.state(&mut claims);
     let impact = counting.impact(&mut citations);
     let window = window(detected, &making.zone);
@@ -191,6 +191,11 @@ fn summaries(detected: &Detected, sources: &[Arc<Source>]) -> Vec<SourceSummary>
     };
     let read = detected.sources.iter().zip(sources);
     read.enumerate().map(summary).collect()
+}
+
+/// `I1` for the worst incident.
+pub(super) fn incident_id(number: usize) -> String {
+    format!("I{}", number + 1)
 }
 
 /// `S1` for the first source.
@@ -343,10 +348,6 @@ fn finding(
     };
     let text = signature.text();
     let first = tally.first();
-    let mut shown: Vec<&Occurrence> = tally.samples.iter().collect();
-    if !shown.iter().any(|sample| sample.sighting == tally.last.sighting) {
-        shown.push(&tally.last);
-    }
     Finding {
         id: format!("F{}", number + 1),
         signature: signature.id.clone(),
@@ -367,7 +368,8 @@ fn finding(
             .map(|(value, _)| name(value))
             .collect(),
         captures: captures_of(signature, tally),
-        evidence: shown
+        evidence: found
+            .kept()
             .into_iter()
             .map(|sample| Evidence {
                 moved_seconds: skew::moved(skew, sample.sighting.source),
@@ -471,11 +473,10 @@ fn incidents(
                 dated: link.order != crate::analysis::Order::Undated,
             });
         }
-        let id = format!("I{}", number + 1);
-        let (recovery, said) = recovered::recovery(counting, &ends[number], &id, citations);
+        let (recovery, said) = recovered::recovery(counting, &ends[number], number, citations);
         claims.say(format!("{at}/recovery/text"), said);
         Incident {
-            id,
+            id: incident_id(number),
             root_cause: incident.root.map(|root| findings[root].id.clone()),
             confidence: incident.confidence,
             reasons: claims.say_all(&format!("{at}/reasons"), reasons),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::{CAPTURE_WIDTH, name};
+use super::build::{CAPTURE_WIDTH, incident_id, name};
 use super::claim::Citations;
 use super::counted::{
     Count, DownEnd, Downtime, Endpoint, FailedMinute, MinuteCount, NotCounted, Phase, Stretch, Traffic,
@@ -240,7 +240,7 @@ impl Counting<'_> {
                 after: count(&phases[2]),
             });
         Traffic {
-            incident: format!("I{}", period.incident + 1),
+            incident: incident_id(period.incident),
             source: self.log(log),
             before,
             during,

@@ -294,11 +294,7 @@ fn share(count: &Count) -> String {
 }
 
 fn requests(count: u64) -> String {
-    format!(
-        "{} {}",
-        number(count),
-        if count == 1 { "request" } else { "requests" }
-    )
+    words::counted(count, "request", "requests")
 }
 
 /// Whether it was stopped and came back. An orderly stop at the end of a log is not worth a sentence, nor is a restart without

@@ -2,12 +2,12 @@
 //!
 //! In: what the analysis knows of its end. Out: the report's [`Recovery`], and what it rests on.
 
-use super::build::name;
+use super::build::{incident_id, name};
 use super::claim::{Citations, Said};
 use super::counted::{Recovery, RecoveryState};
 use super::impact::Counting;
 use super::story::RECOVERY;
-use super::words::{duration, number, time};
+use super::words::{self, AT_THE_LATEST, duration, time};
 use crate::analysis::recovery::{self, Because, State};
 use crate::record::time::format_utc;
 use crate::render::escape::span;
@@ -15,18 +15,19 @@ use crate::render::escape::span;
 /// A nanosecond in seconds.
 const NANO: f64 = 1e-9;
 
-/// What is known of an incident's end, and what that rests on. `id` is the incident's.
+/// What is known of the end of the incident with this number, and what that rests on.
 pub(super) fn recovery(
     counting: &Counting<'_>,
     known: &recovery::Recovery,
-    id: &str,
+    number: usize,
     citations: &mut Citations<'_>,
 ) -> (Recovery, Said) {
-    let mut premises = vec![id.to_owned()];
+    let id = incident_id(number);
+    let mut premises = vec![id.clone()];
     let shown: Vec<String> = known
         .because
         .iter()
-        .map(|because| words(counting, because, citations, &mut premises))
+        .map(|because| in_words(counting, because, citations, &mut premises))
         .collect();
     let shown = shown.join("; ");
     let last = known.last.map(format_utc);
@@ -35,13 +36,20 @@ pub(super) fn recovery(
         .map(|took| (took as f64 * NANO * 1000.0).round() / 1000.0);
     let sign = last.as_deref().map_or_else(
         || "it is not dated".to_owned(),
-        |last| format!("its last sign is of {}", utc(last)),
+        |last| {
+            format!(
+                "its last sign is of {}{}",
+                utc(last),
+                latest(counting, known, number)
+            )
+        },
     );
     let (state, said) = match known.state {
         State::Recovered => {
+            let took = took.filter(|took| *took > 0.0);
             let took = took.map(|took| format!(", {} after the first", super::losses::seconds(took)));
             let text = format!(
-                "Over before the logs end: {sign}{}. Since then {shown}.",
+                "Over before the logs end: {sign}{}. What shows it: {shown}.",
                 took.unwrap_or_default()
             );
             (RecoveryState::Recovered, Said::inferred(text, RECOVERY, premises))
@@ -58,8 +66,9 @@ pub(super) fn recovery(
             (RecoveryState::NotKnown, Said::inferred(text, RECOVERY, premises))
         }
     };
-    let said = match counting.analysis.incidents.len() {
-        1 => said,
+    // The summary is about the worst one.
+    let said = match number {
+        0 => said,
         _ => Said {
             text: format!("{id}: {}", said.text),
             ..said
@@ -74,8 +83,18 @@ pub(super) fn recovery(
     (recovery, said)
 }
 
+/// That the last sign stands between two times, of which the later one is given.
+fn latest(counting: &Counting<'_>, known: &recovery::Recovery, number: usize) -> &'static str {
+    let members = counting.analysis.incidents[number].members.iter();
+    let mut times = members.map(|member| counting.analysis.found[*member].tally.last.sighting.time);
+    match times.any(|time| time.until.is_some() && time.until == known.last && time.at != known.last) {
+        true => AT_THE_LATEST,
+        false => "",
+    }
+}
+
 /// One thing that speaks for it; what it rests on is added to the premises.
-fn words(
+fn in_words(
     counting: &Counting<'_>,
     because: &Because,
     citations: &mut Citations<'_>,
@@ -87,13 +106,14 @@ fn words(
     match because {
         Because::Answered { log, since } => {
             cite(since.ends.as_ref().map_or(&[], |ends| ends));
-            let failed = match since.classes.failed() {
+            let (failed, all) = (since.classes.failed(), since.classes.total());
+            let failed = match failed {
                 0 => "none".to_owned(),
-                failed => number(failed),
+                failed => words::number(failed),
             };
-            let all = number(since.classes.total());
             format!(
-                "{all} requests are in {}, {failed} of which failed",
+                "{failed} of the {} requests since then in {} failed",
+                words::number(all),
                 span(&counting.log(log))
             )
         }
@@ -103,8 +123,8 @@ fn words(
             format!(
                 "requests in {} fail to its end ({} of {})",
                 span(&counting.log(log)),
-                number(failed),
-                number(all)
+                words::number(failed),
+                words::number(all)
             )
         }
         Because::Back { service, place, at } => {

@@ -10,7 +10,7 @@ use super::claim::{Claims, Said};
 use super::model::{Confidence, Evidence, FailedRequests, Finding, Impact, Incident, Report};
 use super::statements::{FAILED, RESTARTED};
 use super::told::{find, key_finding, steps_to_take};
-use super::words::{counted, duration, number, some_of, stretch, time};
+use super::words::{AT_THE_LATEST, counted, duration, number, some_of, stretch, time};
 use crate::record::time::parse_rfc3339;
 use crate::render::escape::span;
 
@@ -252,11 +252,22 @@ fn since(report: &Report, incident: &Incident) -> Vec<Said> {
     };
     let lasted = seconds_between(started, ended).filter(|seconds| *seconds > 0);
     let lasted = lasted.map_or_else(String::new, |seconds| format!(" ({})", duration(seconds)));
-    let text = format!("**Since**: {}{lasted}.", stretch(started, ended));
+    let latest = match is_latest(report, incident) {
+        true => AT_THE_LATEST,
+        false => "",
+    };
+    let text = format!("**Since**: {}{latest}{lasted}.", stretch(started, ended));
     vec![
         Said::observed(text, ends),
         Said::inferred(incident.recovery.text.clone(), RECOVERY, [&incident.id]),
     ]
+}
+
+/// Whether the last record was written at some time before the incident's end.
+fn is_latest(report: &Report, incident: &Incident) -> bool {
+    let own = incident.findings.iter().filter_map(|id| find(report, id));
+    let mut last = own.filter_map(|finding| finding.evidence.last());
+    last.any(|last| last.until.is_some() && last.until == incident.ended && last.time != last.until)
 }
 
 /// Whole seconds between two RFC 3339 times.

@@ -2,21 +2,25 @@
 //!
 //! In: the analysis, the sampled times of the logs. Out: rows with what each rests on. A cause or symptom gives its first record, its
 //! last (with whether it ended) and its worst minute; a lifecycle event each kept record; handled trouble one row; wrappers none.
-//! Logs that fall silent give a row, too.
+//! Logs that fall silent give a row, too. No row says of a finding what `recovery` denies of its incident.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::build::{Making, source_id};
 use super::claim::{Citations, Claims, Said};
+use super::impact::Counting;
 use super::model::{Finding, RowKind, TimelineRow};
 use super::skew;
 use super::visible::visible;
 use super::words::duration;
+use crate::analysis::recovery::{self, QUIET, Recovery, State};
 use crate::analysis::silence::silences;
 use crate::analysis::skew::Skew;
 use crate::analysis::{Analysis, Found};
-use crate::detect::collect::{Detected, Pace};
+use crate::detect::collect::Detected;
 use crate::detect::tally::{ExcerptLine, Occurrence, Sighting};
+use crate::input::Source;
 use crate::record::TimeQuality;
 use crate::record::time::format_utc;
 use crate::render::escape::span;
@@ -30,9 +34,6 @@ const TEXT_WIDTH: usize = 120;
 
 /// A worst minute with fewer records tells nothing.
 const FEWEST_IN_PEAK: u64 = 10;
-
-/// A log must go on for so long before a failure counts as not seen again, in nanoseconds.
-const QUIET: i64 = 30_000_000_000;
 
 /// The timeline.
 pub(super) struct Timeline {
@@ -55,22 +56,24 @@ struct Event {
 impl Timeline {
     /// The rows that tell most, or all.
     pub(super) fn new(
-        analysis: &Analysis<'_>,
-        detected: &Detected,
-        findings: &[Finding],
+        counting: &Counting<'_>,
+        ends: &[Recovery],
+        sources: &[Arc<Source>],
         citations: &mut Citations<'_>,
         making: &Making,
     ) -> Timeline {
         let mut events = Events {
-            analysis,
-            detected,
-            findings,
+            analysis: counting.analysis,
+            detected: counting.detected,
+            findings: counting.findings,
+            ends,
+            sources,
             citations,
             skew: &making.skew,
             out: Vec::new(),
         };
-        let back = recoveries(analysis);
-        for number in 0..findings.len() {
+        let back = events.recoveries();
+        for number in 0..counting.findings.len() {
             events.add(number, &back);
         }
         events.silences();
@@ -150,59 +153,57 @@ fn note(folded: &[Event]) -> String {
 /// Lifecycle records that show a service back after its last failure: by their place, which findings ended.
 type Recoveries = BTreeMap<(usize, u64), BTreeSet<usize>>;
 
-fn recoveries(analysis: &Analysis<'_>) -> Recoveries {
-    let mut back = Recoveries::new();
-    for (number, failed) in analysis
-        .found
-        .iter()
-        .enumerate()
-        .filter(|(_, found)| found.is_trouble())
-    {
-        let last = &failed.tally.last;
-        let (Some(at), Some(service)) = (last.sighting.time.at, last.service.as_ref()) else {
-            continue;
-        };
-        let shows = |tags: &[&str]| {
-            let fits = |found: &&Found<'_>| {
-                let tagged = found
-                    .signature
-                    .tags
-                    .iter()
-                    .any(|tag| tags.contains(&tag.as_str()));
-                found.role == Role::Lifecycle && found.system == failed.system && tagged
-            };
-            let kept = analysis.found.iter().filter(fits).flat_map(|found| kept(found));
-            kept.filter(|one| one.service.as_ref() == Some(service) && one.sighting.time.at > Some(at))
-                .min_by(|a, b| a.sighting.order(&b.sighting))
-        };
-        // To be ready says more than to start.
-        if let Some(one) = shows(&["ready", "connected"]).or_else(|| shows(&["start"])) {
-            let place = (one.sighting.source, one.sighting.offset);
-            back.entry(place).or_default().insert(number);
-        }
-    }
-    back
-}
-
-/// The records that are kept of a finding.
-fn kept<'a>(found: &'a Found<'_>) -> Vec<&'a Occurrence> {
-    let mut kept: Vec<&Occurrence> = found.tally.samples.iter().collect();
-    if !kept.iter().any(|one| one.sighting == found.tally.last.sighting) {
-        kept.push(&found.tally.last);
-    }
-    kept
-}
-
 struct Events<'a, 'b, 'c> {
     analysis: &'a Analysis<'b>,
     detected: &'a Detected,
     findings: &'a [Finding],
+    /// What is known of each incident's end.
+    ends: &'a [Recovery],
+    sources: &'a [Arc<Source>],
     citations: &'a mut Citations<'c>,
     skew: &'a Skew,
     out: Vec<Event>,
 }
 
 impl Events<'_, '_, '_> {
+    /// Which lifecycle records show that a service is back. Of an incident that is not over none does.
+    fn recoveries(&self) -> Recoveries {
+        let found = &self.analysis.found;
+        let mut back = Recoveries::new();
+        for (number, failed) in found.iter().enumerate().filter(|(_, found)| found.is_trouble()) {
+            let last = &failed.tally.last;
+            let (Some(at), Some(service)) = (last.sighting.time.at, last.service.as_ref()) else {
+                continue;
+            };
+            if self.state(number) == State::NotRecovered {
+                continue;
+            }
+            let shows = |tags: &[&str]| {
+                let fits = |found: &&Found<'_>| {
+                    let mut own = found.signature.tags.iter();
+                    let tagged = own.any(|tag| tags.contains(&tag.as_str()));
+                    found.role == Role::Lifecycle && found.system == failed.system && tagged
+                };
+                let kept = found.iter().filter(fits).flat_map(Found::kept);
+                kept.filter(|one| one.service.as_ref() == Some(service) && one.sighting.time.at > Some(at))
+                    .min_by(|a, b| a.sighting.order(&b.sighting))
+            };
+            // To be ready says more than to start.
+            if let Some(one) = shows(&["ready", "connected"]).or_else(|| shows(&["start"])) {
+                let place = (one.sighting.source, one.sighting.offset);
+                back.entry(place).or_default().insert(number);
+            }
+        }
+        back
+    }
+
+    /// Whether the incident of this finding was over.
+    fn state(&self, number: usize) -> State {
+        let mut all = self.analysis.incidents.iter().zip(self.ends);
+        all.find(|(incident, _)| incident.members.contains(&number))
+            .map_or(State::NotKnown, |(_, end)| end.state)
+    }
+
     fn add(&mut self, number: usize, back: &Recoveries) {
         let (analysis, findings) = (self.analysis, self.findings);
         let (found, finding) = (&analysis.found[number], &findings[number]);
@@ -217,8 +218,7 @@ impl Events<'_, '_, '_> {
                 self.record(rank, RowKind::First, found.tally.first(), finding, first);
                 self.peak(rank + 2, found, finding);
                 if count > 1 {
-                    let back = self.back_since(found, back);
-                    self.last(if rank == 0 { 1 } else { rank + 2 }, found, finding, back);
+                    self.last(if rank == 0 { 1 } else { rank + 2 }, number);
                 }
             }
             Role::Lifecycle => self.lifecycle(found, finding, back),
@@ -251,7 +251,7 @@ impl Events<'_, '_, '_> {
     fn lifecycle(&mut self, found: &Found<'_>, finding: &Finding, back: &Recoveries) {
         let changes = ["lifecycle/deploy", "lifecycle/config-reload"].contains(&finding.signature.as_str());
         let count = found.tally.count;
-        let kept = kept(found);
+        let kept = found.kept();
         let all = kept.len();
         for (number, one) in kept.into_iter().enumerate() {
             let title = &finding.title;
@@ -297,26 +297,23 @@ impl Events<'_, '_, '_> {
         self.push(2, RowKind::Recovery, one, finding, said);
     }
 
-    /// The last record, and whether the log goes on without it; `back` if a service was seen back since.
-    fn last(&mut self, rank: u8, found: &Found<'_>, finding: &Finding, back: bool) {
+    /// The last record, and whether the log goes on without it.
+    fn last(&mut self, rank: u8, number: usize) {
+        let (analysis, findings) = (self.analysis, self.findings);
+        let (found, finding) = (&analysis.found[number], &findings[number]);
         let last = &found.tally.last;
         let what = format!("{}, last of {}", finding.title, found.tally.count);
-        let pace = self.pace(last.sighting.source);
-        let end = pace.and_then(|pace| Some((pace.last, *pace.times.last()?)));
-        let pauses = found.tally.times.episodes();
-        let longest = pauses.windows(2).map(|pair| pair[1].first - pair[0].last).max();
-        let quiet = end
-            .zip(last.sighting.time.at)
-            .map(|((log, end), at)| (log, end - at));
+        let quiet = recovery::quiet(found, self.detected, self.sources);
+        let may_go_on = self.state(number) != State::Recovered;
         let (kind, added) = match quiet {
             Some((_, quiet)) if found.role != Role::Symptom || quiet < 0 => (RowKind::Last, String::new()),
-            Some((log, quiet)) if quiet >= QUIET && quiet > longest.unwrap_or(0) => {
+            Some((log, quiet)) if recovery::is_long(found, quiet) => {
                 let name = span(&self.citations.name(log));
                 let added = format!("; {name} goes on for {} without it", seconds(quiet));
                 (RowKind::Recovery, added)
             }
             // A log of errors ends with them; that others go on then says nothing.
-            Some((log, quiet)) if quiet < usual_pause(found) && !back && self.ends_with_all(log) => {
+            Some((log, quiet)) if may_go_on && quiet < usual_pause(found) && self.ends_with_all(log) => {
                 let name = span(&self.citations.name(log));
                 let when = if quiet < 1_000_000_000 {
                     "just then".to_owned()
@@ -399,33 +396,11 @@ impl Events<'_, '_, '_> {
         }
     }
 
-    fn pace(&self, source: usize) -> Option<&Pace> {
-        let mut paces = self.detected.paces.iter();
-        paces.find(|pace| (pace.began..=pace.last).contains(&source))
-    }
-
-    /// Whether any service of the same system was seen back after this failure.
-    fn back_since(&self, failed: &Found<'_>, back: &Recoveries) -> bool {
-        let own = self
-            .analysis
-            .found
-            .iter()
-            .filter(|found| found.system == failed.system);
-        own.flat_map(kept).any(|one| {
-            let place = (one.sighting.source, one.sighting.offset);
-            back.contains_key(&place) && one.sighting.time.at > failed.tally.last.sighting.time.at
-        })
-    }
-
-    /// Whether no log goes on for long after the one of this source.
+    /// Whether no log goes on for long after this one.
     fn ends_with_all(&self, source: usize) -> bool {
-        let all = self
-            .detected
-            .paces
-            .iter()
-            .filter_map(|pace| pace.times.last())
-            .max();
-        let own = self.pace(source).and_then(|pace| pace.times.last());
+        let sources = &self.detected.sources;
+        let all = sources.iter().filter_map(|facts| facts.last_time).max();
+        let own = sources[source].last_time;
         own.zip(all).is_some_and(|(own, all)| all - own < QUIET)
     }
 

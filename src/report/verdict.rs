@@ -102,12 +102,14 @@ fn link(edge: &Edge) -> String {
 
 /// `80 records; first 07:26:41 ...`: what was counted of a finding, and where it was seen.
 pub(super) fn facts(finding: &Finding) -> String {
-    let first = words::when(finding.first_seen.as_deref(), None, finding.time_quality, false);
+    let (first, last) = words::first_and_last(finding);
     let mut facts = vec![words::counted(finding.count, "record", "records")];
-    match finding.last_seen.as_deref().map(words::time) {
-        Some(last) if last != first => facts.push(format!("first {first}, last {last} UTC")),
-        _ if first == "no time" => facts.push(first),
-        _ => facts.push(format!("{first} UTC")),
+    if first == "no time" {
+        facts.push(first);
+    } else if first == last {
+        facts.push(format!("{first} UTC"));
+    } else {
+        facts.push(format!("first {first}, last {last} UTC"));
     }
     if !finding.services.is_empty() {
         facts.push(format!("written by {}", words::spans(&finding.services)));

@@ -2,9 +2,12 @@
 //!
 //! In: values of the report. Out: Markdown. Names from outside stand in code spans.
 
-use super::model::Evidence;
+use super::model::{Evidence, Finding};
 use crate::record::TimeQuality;
 use crate::render::escape::{cell, span};
+
+/// Behind a time before which something was written.
+pub(crate) const AT_THE_LATEST: &str = " at the latest";
 
 /// How many names of one kind are listed in a line.
 const LISTED: usize = 5;
@@ -79,6 +82,19 @@ pub(crate) fn moved(time: String, seconds: f64) -> String {
     } else {
         format!("{time} ⇄")
     }
+}
+
+/// When a finding was seen first and last.
+pub(crate) fn first_and_last(finding: &Finding) -> (String, String) {
+    let first = when(finding.first_seen.as_deref(), None, finding.time_quality, false);
+    let last = match finding.evidence.last() {
+        Some(last) => when(last.time.as_deref(), None, last.time_quality, false),
+        None => finding
+            .last_seen
+            .as_deref()
+            .map_or_else(|| "no time".to_owned(), time),
+    };
+    (first, last)
 }
 
 /// Where and when a record was written, and by whom.
