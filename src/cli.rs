@@ -65,6 +65,30 @@ pub struct Logs {
     #[arg(long)]
     pub follow: bool,
 
+    /// Which of their times.
+    #[command(flatten)]
+    pub times: Times,
+
+    /// Number of threads; 0 takes one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+
+    /// Read big files instead of mapping them into memory; slower, and the result is the same
+    #[arg(long)]
+    pub no_mmap: bool,
+
+    /// Write nothing to standard error but what ends the run
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Size of the blocks that logs are cut into, in bytes
+    #[arg(long, value_name = "BYTES", hide = true)]
+    pub block_size: Option<usize>,
+}
+
+/// Which stretch of time to look at, and how times are read.
+#[derive(Debug, Clone, Args)]
+pub struct Times {
     /// Leave out what is earlier: a time ('2026-11-22 07:30', 07:30, yesterday), a span (-2h, '2h ago'), or 'last boot'
     /// where one of the logs is a binary journal. Only a part of a big log is read
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
@@ -83,22 +107,6 @@ pub struct Logs {
         allow_hyphen_values = true
     )]
     pub timezone: String,
-
-    /// Number of threads; 0 takes one for each core
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
-
-    /// Read big files instead of mapping them into memory; slower, and the result is the same
-    #[arg(long)]
-    pub no_mmap: bool,
-
-    /// Write nothing to standard error but what ends the run
-    #[arg(short, long)]
-    pub quiet: bool,
-
-    /// Size of the blocks that logs are cut into, in bytes
-    #[arg(long, value_name = "BYTES", hide = true)]
-    pub block_size: Option<usize>,
 }
 
 /// `incident scan`.
@@ -209,22 +217,9 @@ pub struct Explain {
     #[arg(long, value_name = "PATH")]
     pub signatures: Vec<PathBuf>,
 
-    /// Look only at records since then, as for scan
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    pub since: Option<String>,
-
-    /// Look only at records until then, as for scan
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    pub until: Option<String>,
-
-    /// Time zone of lines, --since and --until that state none, as for scan
-    #[arg(
-        long,
-        value_name = "ZONE",
-        default_value = "local",
-        allow_hyphen_values = true
-    )]
-    pub timezone: String,
+    /// Which of their times.
+    #[command(flatten)]
+    pub times: Times,
 
     /// Text for people, or JSON for programs
     #[arg(long, value_enum, default_value = "text")]

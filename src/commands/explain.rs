@@ -1,31 +1,25 @@
 //! `incident explain`: a signature, or a finding of a report, explained.
 
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::progress::Watch;
-use super::{Exit, fail_on_nothing, options, print, stop_on_signals};
+use super::{Exit, exit, extended, fail_on_nothing, options, print, read, stop_on_signals};
 use crate::cli::{Explain, InspectFormat, Logs};
 use crate::error::Error;
 use crate::explain::finding::{self, Cited};
-use crate::explain::{explain_logs, explain_page};
+use crate::explain::{Explanation, explain_logs, explain_page};
 use crate::input::Stop;
 use crate::render::{explanation, json};
 use crate::signature::Library;
 
 pub(super) fn run(flags: &Explain) -> Result<Exit, Error> {
-    let library = library(&flags.signatures)?;
+    let library = extended(&flags.signatures)?;
     if let Some(report) = &flags.report {
         return of_finding(flags, report, &library);
     }
     let number = number_of(&library, &flags.id)?;
     if flags.paths.is_empty() {
-        let explained = explain_page(&library, number)?;
-        print(&match flags.format {
-            InspectFormat::Json => json::render(&explained)?,
-            InspectFormat::Text => explanation::render(&explained),
-        })?;
+        show(&explain_page(&library, number)?, flags.format)?;
         return Ok(Exit::Done);
     }
     let stop = Stop::default();
@@ -36,23 +30,18 @@ pub(super) fn run(flags: &Explain) -> Result<Exit, Error> {
     let explained = explain_logs(&options, &library, number, line, &watch);
     watch.clear();
     let explained = explained?;
-    if let Some(logs) = &explained.logs {
-        let read_nothing = logs.answer.records == 0;
-        fail_on_nothing(read_nothing, options.stop.is_asked(), &logs.not_read)?;
-    }
-    print(&match flags.format {
-        InspectFormat::Json => json::render(&explained)?,
-        InspectFormat::Text => explanation::render(&explained),
-    })?;
-    let lost = explained
-        .logs
-        .iter()
-        .flat_map(|logs| &logs.not_read)
-        .any(|lost| lost.lost);
-    Ok(match (options.stop.is_asked(), lost) {
-        (true, _) => Exit::Interrupted,
-        (false, true) => Exit::Incomplete,
-        (false, false) => Exit::Done,
+    let logs = explained.logs.as_ref();
+    let not_read = logs.map_or(&[][..], |logs| &logs.not_read);
+    let read_nothing = logs.is_some_and(|logs| logs.answer.records == 0);
+    fail_on_nothing(read_nothing, options.stop.is_asked(), not_read)?;
+    show(&explained, flags.format)?;
+    Ok(exit(options.stop.is_asked(), not_read))
+}
+
+fn show(explained: &Explanation, format: InspectFormat) -> Result<(), Error> {
+    print(&match format {
+        InspectFormat::Json => json::render(explained)?,
+        InspectFormat::Text => explanation::render(explained),
     })
 }
 
@@ -61,6 +50,7 @@ fn of_finding(flags: &Explain, report: &Path, library: &Library) -> Result<Exit,
         return Err(Error::Usage(format!("--root: there is no {}", root.display())));
     }
     let text = read(report)?;
+    let text = String::from_utf8_lossy(&text);
     let wrong = |reason| Error::Usage(format!("{}: {reason}", report.display()));
     let cited = Cited::read(&text, &flags.id).map_err(wrong)?;
     let explained = finding::explain(&cited, library, flags.root.as_deref())?;
@@ -71,25 +61,9 @@ fn of_finding(flags: &Explain, report: &Path, library: &Library) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-fn library(paths: &[PathBuf]) -> Result<Library, Error> {
-    let mut library = Library::embedded()?;
-    for path in paths {
-        let bad = library.add_path(path)?;
-        if !bad.is_empty() {
-            return Err(Error::Pages(bad));
-        }
-    }
-    Ok(library)
-}
-
 /// The number of a signature; an id that is none is answered with those that look like it.
 fn number_of(library: &Library, id: &str) -> Result<usize, Error> {
-    let signatures = library.signatures();
-    let known = library.get(id).map(|known| known.id.as_str());
-    if let Some(number) = signatures
-        .iter()
-        .position(|other| Some(other.id.as_str()) == known)
-    {
+    if let Some(number) = library.number(id) {
         return Ok(number);
     }
     let left_out = library
@@ -108,7 +82,7 @@ fn number_of(library: &Library, id: &str) -> Result<usize, Error> {
             errors.join("\n\n")
         )));
     }
-    let near = finding::nearest(id, signatures.iter().map(|other| other.id.as_str()));
+    let near = finding::nearest(id, library.signatures().iter().map(|other| other.id.as_str()));
     Err(Error::Usage(format!(
         "no signature is called '{id}'; did you mean {}? See `incident signatures list`",
         near.join(", ")
@@ -141,26 +115,10 @@ fn logs(flags: &Explain, paths: Vec<PathBuf>) -> Logs {
         paths,
         exclude: Vec::new(),
         follow: false,
-        since: flags.since.clone(),
-        until: flags.until.clone(),
-        timezone: flags.timezone.clone(),
+        times: flags.times.clone(),
         threads: 0,
         no_mmap: false,
         quiet: flags.quiet,
         block_size: None,
     }
-}
-
-fn read(path: &Path) -> Result<String, Error> {
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(path)
-    };
-    let bytes = bytes.map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -3,11 +3,10 @@
 use std::io::{self, BufWriter, Write};
 
 use super::progress::Watch;
-use super::{Exit, fail_on_nothing, options, print, stop_on_signals};
+use super::{Exit, exit, fail_on_nothing, options, print, stop_on_signals};
 use crate::cli::{Inspect, InspectFormat};
 use crate::error::Error;
 use crate::input::Stop;
-use crate::inspect::Inspection;
 use crate::inspect::walk::Rows;
 use crate::inspect_logs;
 use crate::render;
@@ -48,15 +47,5 @@ pub(super) fn run(flags: &Inspect) -> Result<Exit, Error> {
         // Nobody is left to be told that standard error is gone.
         let _ = watch.losses(&inspection.not_read);
     }
-    Ok(exit(&inspection))
-}
-
-fn exit(inspection: &Inspection) -> Exit {
-    if inspection.interrupted {
-        Exit::Interrupted
-    } else if inspection.not_read.iter().any(|lost| lost.lost) {
-        Exit::Incomplete
-    } else {
-        Exit::Done
-    }
+    Ok(exit(inspection.interrupted, &inspection.not_read))
 }

@@ -4,6 +4,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::Exit;
 use crate::Options;
 use crate::cli::Logs;
 use crate::error::Error;
@@ -15,7 +16,8 @@ use crate::report::model::NotRead;
 
 /// What the flags mean.
 pub(super) fn options(flags: &Logs, stop: Stop) -> Result<Options, Error> {
-    let zone = Zone::parse(&flags.timezone).map_err(|error| Error::Usage(format!("--timezone: {error}")))?;
+    let zone =
+        Zone::parse(&flags.times.timezone).map_err(|error| Error::Usage(format!("--timezone: {error}")))?;
     let mut options = Options::new(flags.paths.clone(), now()?);
     if flags.threads > 0 {
         options.threads = flags.threads;
@@ -30,11 +32,16 @@ pub(super) fn options(flags: &Logs, stop: Stop) -> Result<Options, Error> {
         move |error| Error::Usage(format!("{flag}: {error}"))
     };
     let since = flags
+        .times
         .since
         .as_deref()
         .map(|text| Since::parse(text, zone, options.now));
     options.since = since.transpose().map_err(wrong("--since"))?;
-    let until = flags.until.as_deref().map(|text| until(text, zone, options.now));
+    let until = flags
+        .times
+        .until
+        .as_deref()
+        .map(|text| until(text, zone, options.now));
     options.until = until.transpose().map_err(wrong("--until"))?;
     options.stop = stop;
     Ok(options)
@@ -54,6 +61,17 @@ pub(super) fn fail_on_nothing(
         .map(|lost| format!("  {}: {}", lost.source, lost.reason))
         .collect();
     Err(Error::NothingRead(reasons.join("\n")))
+}
+
+/// How a run that read logs has ended.
+pub(super) fn exit(interrupted: bool, not_read: &[NotRead]) -> Exit {
+    if interrupted {
+        Exit::Interrupted
+    } else if not_read.iter().any(|lost| lost.lost) {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
 }
 
 /// An interrupt ends the reading, and the report is made of what was read; a second one ends the program.

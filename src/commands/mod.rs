@@ -2,13 +2,15 @@
 //!
 //! One file a subcommand; none has logic of its own.
 
-use std::io::{self, Write};
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
 use crate::cli::{Cli, Command, Selection};
 use crate::error::Error;
 use crate::signature::Library;
 use crate::signature::select::NamePattern;
-use logs::{fail_on_nothing, options, stop_on_signals};
+use logs::{exit, fail_on_nothing, options, stop_on_signals};
 
 mod explain;
 mod inspect;
@@ -56,13 +58,7 @@ pub fn run(cli: &Cli) -> Result<Exit, Error> {
 
 /// The library that a selection means.
 fn library(selection: &Selection) -> Result<Library, Error> {
-    let mut library = Library::embedded()?;
-    for path in &selection.signatures {
-        let bad = library.add_path(path)?;
-        if !bad.is_empty() {
-            return Err(Error::Pages(bad));
-        }
-    }
+    let mut library = extended(&selection.signatures)?;
     let patterns = |texts: &[String]| -> Result<Vec<NamePattern>, Error> {
         texts
             .iter()
@@ -71,6 +67,32 @@ fn library(selection: &Selection) -> Result<Library, Error> {
     };
     library.narrow(&patterns(&selection.select)?, &patterns(&selection.ignore)?)?;
     Ok(library)
+}
+
+/// The built-in library, and the pages and rules of these files and folders.
+fn extended(paths: &[PathBuf]) -> Result<Library, Error> {
+    let mut library = Library::embedded()?;
+    for path in paths {
+        let bad = library.add_path(path)?;
+        if !bad.is_empty() {
+            return Err(Error::Pages(bad));
+        }
+    }
+    Ok(library)
+}
+
+/// The content of a file; of standard input for `-`.
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    bytes.map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Writes to standard output. A reader that went away is a clean end.

@@ -158,13 +158,8 @@ fn exit(flags: &Scan, report: &Report) -> Exit {
             .iter()
             .any(|finding| trouble(finding.role) && finding.severity >= limit)
     });
-    if report.interrupted {
-        Exit::Interrupted
-    } else if met {
-        Exit::Failed
-    } else if report.not_read.iter().any(|lost| lost.lost) {
-        Exit::Incomplete
-    } else {
-        Exit::Done
+    match super::exit(report.interrupted, &report.not_read) {
+        Exit::Done | Exit::Incomplete if met => Exit::Failed,
+        exit => exit,
     }
 }

@@ -1,10 +1,8 @@
 //! `incident verify`: a report in, the claims that no longer hold out.
 
-use std::fs;
-use std::io::Read;
 use std::path::Path;
 
-use super::{Exit, print};
+use super::{Exit, print, read};
 use crate::cli::Verify;
 use crate::error::Error;
 use crate::report::claim::Claim;
@@ -15,9 +13,10 @@ use crate::verify::{Checkable, Places, Verdict, verify};
 const WIDTH: usize = 300;
 
 pub(super) fn run(flags: &Verify) -> Result<Exit, Error> {
-    let text = read(&flags.report)?;
-    let report = Checkable::read(&text)
-        .map_err(|reason| Error::Usage(format!("{}: {reason}", flags.report.display())))?;
+    let wrong = |reason: String| Error::Usage(format!("{}: {reason}", flags.report.display()));
+    let text = String::from_utf8(read(&flags.report)?)
+        .map_err(|_| wrong("it is not a report, since it is not UTF-8".to_owned()))?;
+    let report = Checkable::read(&text).map_err(wrong)?;
     let places = Places {
         root: flags.root.clone(),
         stdin: flags.stdin.clone(),
@@ -40,25 +39,6 @@ pub(super) fn run(flags: &Verify) -> Result<Exit, Error> {
         Exit::Incomplete
     } else {
         Exit::Done
-    })
-}
-
-fn read(path: &Path) -> Result<String, Error> {
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(path)
-    };
-    let bytes = bytes.map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    String::from_utf8(bytes).map_err(|_| {
-        Error::Usage(format!(
-            "{}: it is not a report, since it is not UTF-8",
-            path.display()
-        ))
     })
 }
 

@@ -205,13 +205,17 @@ impl Library {
         at.into_iter().collect()
     }
 
+    /// The number of the signature with this id or former id.
+    pub fn number(&self, id: &str) -> Option<usize> {
+        let mut known = self.signatures.iter();
+        let named = known.position(|known| known.id == id);
+        let is_former = |known: &Signature| known.aliases.iter().any(|alias| alias == id);
+        named.or_else(|| self.signatures.iter().position(is_former))
+    }
+
     /// The signature with this id or former id.
     pub fn get(&self, id: &str) -> Option<&Signature> {
-        self.signatures.iter().find(|known| known.id == id).or_else(|| {
-            self.signatures
-                .iter()
-                .find(|known| known.aliases.iter().any(|alias| alias == id))
-        })
+        self.signatures.get(self.number(id)?)
     }
 }
 
