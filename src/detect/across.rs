@@ -70,10 +70,7 @@ impl AcrossLogs {
         for waiting in self.by_signature.values_mut() {
             for ((time, log, source, offset, number), mut event) in std::mem::take(&mut waiting.events) {
                 let by = shift_of(source);
-                let own = &mut event.occurrence.sighting.time;
-                for bound in [&mut own.at, &mut own.until].into_iter().flatten() {
-                    *bound = bound.saturating_sub(by);
-                }
+                event.occurrence.shift(by);
                 let order = (time.saturating_sub(by), log, source, offset, number);
                 waiting.events.insert(order, event);
             }

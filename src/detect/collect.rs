@@ -68,6 +68,21 @@ pub struct Pace {
     pub last: usize,
     /// UTC nanoseconds: of its first and last dated line, and of lines at fixed places between them.
     pub times: Vec<i64>,
+    /// Whether its first and its last dated line are among these.
+    ends: (bool, bool),
+}
+
+impl Pace {
+    /// What conditions over time were told of the log.
+    pub(super) fn log_times(&self) -> LogTimes<'_> {
+        let (first, last) = self.ends;
+        let inner = usize::from(first)..self.times.len() - usize::from(last);
+        LogTimes {
+            first: self.times.first().copied().filter(|_| first),
+            last: self.times.last().copied().filter(|_| last),
+            samples: &self.times[inner],
+        }
+    }
 }
 
 /// What there is to say about one source.
@@ -365,6 +380,7 @@ impl<'a> Collector<'a> {
             began,
             last,
             times: times.collect(),
+            ends: (log.first_time.is_some(), log.last_time.is_some()),
         });
         self.across.end_log(log.number(), log.first_time, log.last_time);
         let mut decided = Vec::new();

@@ -256,6 +256,11 @@ impl<'a> Detector<'a> {
         matches!(self.signature(number).role, Role::Cause | Role::Symptom)
     }
 
+    /// Whether a wrapper that holds on a record of a signature, too, says less than that.
+    pub(super) fn is_telling(&self, number: usize) -> bool {
+        self.is_trouble(number) || self.signature(number).role == Role::Handled
+    }
+
     /// Removes from the signatures that hold on one record those that others explain away.
     pub(super) fn suppress(&self, holding: &mut Vec<(usize, Slot, Caught)>) {
         if holding.len() < 2 {
@@ -268,15 +273,9 @@ impl<'a> Detector<'a> {
             .flat_map(|(number, _, _)| self.drops[*number].iter().copied())
             .collect();
         holding.retain(|(number, _, _)| !dropped.contains(number));
-        let telling = |number: usize| {
-            matches!(
-                self.signature(number).role,
-                Role::Cause | Role::Symptom | Role::Handled
-            )
-        };
         if holding
             .iter()
-            .any(|(number, slot, _)| single(*slot) && telling(*number))
+            .any(|(number, slot, _)| single(*slot) && self.is_telling(*number))
         {
             holding.retain(|(number, _, _)| self.signature(*number).role != Role::Boilerplate);
         }

@@ -265,6 +265,11 @@ impl Plan {
         self.correlations.iter().chain(nested).collect()
     }
 
+    /// Whether parts of it are conditions.
+    fn is_nested(&self) -> bool {
+        self.nested().next().is_some()
+    }
+
     fn nested(&self) -> impl Iterator<Item = &Plan> {
         self.slots.iter().filter_map(|slot| match &slot.what {
             Wants::Nested(plan) => Some(plan),

@@ -359,6 +359,14 @@ impl Occurrence {
         address().or_else(port).or_else(|| value("exit_code"))
     }
 
+    /// Moves its time back, by nanoseconds.
+    pub(super) fn shift(&mut self, by: i64) {
+        let time = &mut self.sighting.time;
+        for bound in [&mut time.at, &mut time.until].into_iter().flatten() {
+            *bound = bound.saturating_sub(by);
+        }
+    }
+
     /// Turns line numbers of a block into those of its source; see [`move_line`].
     pub(super) fn move_down(&mut self, lines_above: Option<u64>) {
         move_line(&mut self.sighting.line, lines_above);
@@ -380,10 +388,7 @@ impl Tally {
     /// Moves all times back, by nanoseconds.
     pub(super) fn shift(&mut self, by: i64) {
         for occurrence in self.samples.iter_mut().chain([&mut self.last]) {
-            let time = &mut occurrence.sighting.time;
-            for bound in [&mut time.at, &mut time.until].into_iter().flatten() {
-                *bound = bound.saturating_sub(by);
-            }
+            occurrence.shift(by);
         }
         self.times = self.times.shifted(by);
     }

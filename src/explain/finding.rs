@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,15 +13,13 @@ use super::{Page, page};
 use crate::detect::compile::Detector;
 use crate::detect::explain::{Candidate, Explaining, Focus, SeenInLogs};
 use crate::error::Error;
-use crate::input::block::{BLOCK_SIZE, Block};
-use crate::input::plan::Plan;
-use crate::input::stream::{Fed, Feed, Reading};
-use crate::input::{Origin, Source, Stop};
+use crate::input::block::Block;
+use crate::input::stream::Fed;
 use crate::record::time::range::Range;
 use crate::record::time::{Clock, Zone};
 use crate::report::model::SCHEMA_VERSION;
 use crate::signature::Library;
-use crate::verify::reread::{Stretch, file_of, reread};
+use crate::verify::reread::{Stretch, feed_of, file_of, reread};
 
 /// Ids that are suggested for one that is none.
 const SUGGESTED: usize = 3;
@@ -237,12 +234,7 @@ pub fn explain(cited: &Cited, library: &Library, root: Option<&Path>) -> Result<
         records: Vec::new(),
         links: cited.links.clone(),
     };
-    let known = library.get(&cited.signature).map(|known| known.id.as_str());
-    let number = library
-        .signatures()
-        .iter()
-        .position(|other| Some(other.id.as_str()) == known);
-    let Some(number) = number else {
+    let Some(number) = library.number(&cited.signature) else {
         return Ok(finding);
     };
     let detector = Detector::new(library)?;
@@ -341,25 +333,8 @@ fn in_log<'e>(
     let Some((name, file)) = file_of(source, root).filter(|_| !all.is_empty()) else {
         return Ok(Vec::new());
     };
-    let about = Source {
-        name,
-        origin: Origin::File(file),
-        service: all.iter().find_map(|evidence| evidence.service.clone()),
-        modified: None,
-        set: None,
-        plan: Plan::default(),
-    };
-    let reading = Reading {
-        block_size: BLOCK_SIZE,
-        map_files: true,
-        threads: 1,
-        zone: Zone::Utc,
-        now: i64::MAX / 2,
-        range: Range::default(),
-        stop: Stop::default(),
-    };
-    let feed = Feed::new(vec![Arc::new(about)], reading)
-        .map_err(|error| Error::Usage(format!("the logs cannot be read: {error}")))?;
+    let service = all.iter().find_map(|evidence| evidence.service.clone());
+    let feed = feed_of(name, file, service)?;
     let focus = Focus {
         only: true,
         places: all
@@ -371,7 +346,7 @@ fn in_log<'e>(
     let mut seen = SeenInLogs::default();
     for fed in feed.flatten() {
         match fed {
-            Fed::Begin(source) => seen.begin(&source.name, false),
+            Fed::Begin(source) => seen.begin(&source.name),
             Fed::Block(block) => seen.take(explaining.look(&block, &clock, &Range::default(), &focus)),
             Fed::Hole { .. } | Fed::End(_) | Fed::NotRead(_) => {}
         }
@@ -395,7 +370,7 @@ fn in_excerpt(explaining: &Explaining<'_>, evidence: &Evidence) -> Vec<(String, 
         places: vec![(block.about.name.clone(), 0)],
     };
     let mut seen = SeenInLogs::default();
-    seen.begin(&evidence.source, false);
+    seen.begin(&evidence.source);
     seen.take(explaining.look(&block, &clock, &Range::default(), &focus));
     let mut found = Vec::new();
     for seen in seen.asked() {

@@ -4,8 +4,6 @@
 //! whole library, so that the answer is that of a scan; beside that every record is looked at. [`finding`] does the same for
 //! the records that a report cites.
 
-use std::sync::Arc;
-
 use memchr::memchr_iter;
 use serde::Serialize;
 
@@ -165,11 +163,9 @@ pub fn explain_logs(
     };
     let mut joined = Joined::new(Collector::new(&detector, range), not_read);
     let mut seen = SeenInLogs::default();
-    let mut set: Option<Arc<str>> = None;
     pipeline::run(&pool, feed, work, |fed| {
         if let Fed::Begin(source) = &fed {
-            seen.begin(&source.name, set.is_some() && set == source.set);
-            set.clone_from(&source.set);
+            seen.begin(&source.name);
         }
         let examined = fed.map(|worked| {
             let (examined, in_block) = worked?;
@@ -187,6 +183,7 @@ pub fn explain_logs(
     let detected = collector.finish(|detected| {
         let shifts = crate::analysis::skew::compare(detected, &sources).shifts;
         let places = crate::analysis::pairing::pair(detected, &sources, &shifts).places;
+        seen.shift(&shifts);
         Clocks { shifts, places }
     });
     let analysis = analyse(&detected, library, &sources);

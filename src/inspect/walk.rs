@@ -110,15 +110,7 @@ pub fn inspect(block: &Block, clock: &Clock, rows: Option<Rows>, range: &Range) 
                 inspected.facts.leave_out(&record);
             }
         }
-        // Lines of others may stand in the middle of an interrupted record.
-        let from = if extent.interrupted || extent.end <= at {
-            at
-        } else {
-            extent.end
-        };
-        let next = text
-            .first_newline(from..text.len())
-            .map_or(text.len(), |end| end + 1);
+        let next = reader.next_line(at, extent);
         let seen = text.bytes(at..next.min(body.end));
         line += memchr_iter(b'\n', seen).count() as u64;
         at = next;

@@ -131,6 +131,18 @@ impl<'a> RecordReader<'a> {
         extent
     }
 
+    /// Where the first line begins that may begin a record behind the line at `place`, which `extent` holds.
+    pub fn next_line(&self, place: usize, extent: Extent) -> usize {
+        // Lines of others may stand in the middle of an interrupted record.
+        let from = if extent.interrupted || extent.end <= place {
+            place
+        } else {
+            extent.end
+        };
+        let end = self.window.first_newline(from..self.window.len());
+        end.map_or(self.window.len(), |end| end + 1)
+    }
+
     /// Where the records end that begin before the line at `end`, which begins a line.
     pub fn reach(&mut self, end: usize) -> usize {
         let mut reach = end.checked_sub(1).map_or(end, |last| self.extent_at(last).end);

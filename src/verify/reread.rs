@@ -30,25 +30,7 @@ pub(crate) fn reread(
     file: &Path,
     wanted: &BTreeMap<&str, Vec<Stretch>>,
 ) -> Result<BTreeMap<String, Digests>, Error> {
-    let source = Source {
-        name: name.to_owned(),
-        origin: Origin::File(file.to_owned()),
-        service: None,
-        modified: None,
-        set: None,
-        plan: Plan::default(),
-    };
-    let reading = Reading {
-        block_size: BLOCK_SIZE,
-        map_files: true,
-        threads: 1,
-        zone: Zone::Utc,
-        now: 0,
-        range: Range::default(),
-        stop: Stop::default(),
-    };
-    let feed = Feed::new(vec![Arc::new(source)], reading)
-        .map_err(|error| Error::Usage(format!("the logs cannot be read: {error}")))?;
+    let feed = feed_of(name.to_owned(), file.to_owned(), None)?;
     let mut read = BTreeMap::new();
     let mut current: Option<(String, Hashing)> = None;
     for fed in feed.flatten() {
@@ -67,6 +49,29 @@ pub(crate) fn reread(
         }
     }
     Ok(read)
+}
+
+/// Reads a file from its beginning to its end, as a scan of it alone would in UTC.
+pub(crate) fn feed_of(name: String, file: PathBuf, service: Option<String>) -> Result<Feed, Error> {
+    let source = Source {
+        name,
+        origin: Origin::File(file),
+        service,
+        modified: None,
+        set: None,
+        plan: Plan::default(),
+    };
+    let reading = Reading {
+        block_size: BLOCK_SIZE,
+        map_files: true,
+        threads: 1,
+        zone: Zone::Utc,
+        now: i64::MAX / 2,
+        range: Range::default(),
+        stop: Stop::default(),
+    };
+    Feed::new(vec![Arc::new(source)], reading)
+        .map_err(|error| Error::Usage(format!("the logs cannot be read: {error}")))
 }
 
 /// The file in which a log of this name stands below `root`: the one that is called so, or the archive in which it is a

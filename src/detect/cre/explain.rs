@@ -16,10 +16,11 @@ use super::term::Matcher;
 use super::{Event, Plan, Program, gate_of};
 use crate::detect::compile::Detector;
 use crate::detect::examine::occurrence;
-use crate::detect::explain::look::{Asked, Candidate, Focus, Looked, Seen, shown};
+use crate::detect::explain::look::{Asked, Candidate, Focus, Looked, MOST_EVENTS, NEAR, shown};
 use crate::detect::explain::near::{Grams, Wanted, differs_from_pattern, differs_from_text, share};
-use crate::detect::explain::over_time::{Account, Logs, span};
-use crate::detect::explain::part::{Condition as Written, Verdict};
+use crate::detect::explain::over_time::{Account, Logs};
+use crate::detect::explain::part::{ALMOST, Condition as Written, Verdict};
+use crate::detect::explain::words::span;
 use crate::detect::matcher::Caught;
 use crate::input::block::Block;
 use crate::record::Record;
@@ -28,12 +29,6 @@ use crate::record::time::range::Range as TimeRange;
 use crate::record::time::{Clock, Zone, format_utc};
 use crate::report::visible::visible;
 use crate::signature::cre::{Condition, Kind, Rule, Term, What, as_regex};
-
-/// Nothing below this is called near.
-const NEAR: f64 = 0.3;
-
-/// Most entries for which a condition is followed.
-const MOST_ENTRIES: usize = 100_000;
 
 /// A window that everything lies in, in nanoseconds.
 const EVER: i64 = i64::MAX / 8;
@@ -45,6 +40,8 @@ type AskLess = fn(&mut Condition);
 #[derive(Debug)]
 pub(in crate::detect) struct RuleQuestion {
     rule: Arc<Rule>,
+    /// Its number among the rules.
+    program: usize,
     terms: Vec<Asks>,
     numbers: BTreeMap<Term, usize>,
 }
@@ -71,16 +68,19 @@ struct Reading<'b> {
     block: &'b Block,
     reader: RecordReader<'b>,
     range: &'b TimeRange,
-    program: Option<&'b Program>,
+    program: &'b Program,
     places: Vec<usize>,
     only: bool,
     grams: Grams,
 }
 
 impl RuleQuestion {
-    pub(in crate::detect) fn new(rule: &Arc<Rule>) -> RuleQuestion {
+    /// About `rule`, which is signature `number` of the library.
+    pub(in crate::detect) fn new(detector: &Detector<'_>, rule: &Arc<Rule>, number: usize) -> RuleQuestion {
+        let programs = &detector.rules.rules;
         let mut question = RuleQuestion {
             rule: Arc::clone(rule),
+            program: programs.partition_point(|program| program.signature < number),
             terms: Vec::new(),
             numbers: BTreeMap::new(),
         };
@@ -116,12 +116,11 @@ impl RuleQuestion {
         asked.collect()
     }
 
-    /// Whether an entry must satisfy the term of this name.
-    pub(in crate::detect) fn needs(&self, what: &str) -> bool {
+    /// Whether an entry must satisfy the term of this number.
+    pub(in crate::detect) fn needs(&self, number: usize) -> bool {
         let mut needed = false;
         each_positive(&self.rule.condition, &mut |term| {
-            let number = self.numbers.get(term).copied().unwrap_or(usize::MAX);
-            needed |= self.terms.get(number).is_some_and(|asks| asks.what == what);
+            needed |= *term == self.terms[number].term;
         });
         needed
     }
@@ -176,27 +175,12 @@ impl RuleQuestion {
         focus: &Focus,
     ) -> Looked {
         let (text, body) = (block.text(), block.body());
-        let seen = self.terms.iter().map(|asks| Seen {
-            what: asks.what.clone(),
-            ..Seen::default()
-        });
-        let mut looked = Looked {
-            seen: seen.collect(),
-            ..Looked::default()
-        };
-        let programs = detector.rules.rules.iter();
-        let rule = programs.clone().find(|program| {
-            let signature = detector.signature(program.signature);
-            signature
-                .cre
-                .as_ref()
-                .is_some_and(|rule| Arc::ptr_eq(rule, &self.rule))
-        });
+        let mut looked = Looked::new(self.terms.iter().map(|asks| asks.what.clone()));
         let mut reading = Reading {
             block,
             reader: RecordReader::new(block, clock, block.about.service.as_deref()),
             range,
-            program: rule,
+            program: detector.rules.program(self.program),
             places: focus.in_block(block),
             only: focus.only,
             grams: Grams::new(),
@@ -310,17 +294,17 @@ impl RuleQuestion {
         if terms.is_empty() || !reading.range.covers(&record.time) {
             return;
         }
-        if looked.entries.len() >= MOST_ENTRIES {
+        if looked.entries.len() >= MOST_EVENTS {
             looked.more += 1;
             return;
         }
         let occurrence = occurrence(reading.block, record, tried.line, Caught::default());
-        if let (Some(at), Some(program)) = (tried.at, reading.program) {
+        if let Some(at) = tried.at {
             looked.entries.push(Event {
-                rule: 0,
+                rule: self.program,
                 at,
                 terms,
-                values: values(program, record),
+                values: values(reading.program, record),
                 occurrence,
             });
         }
@@ -365,17 +349,19 @@ impl RuleQuestion {
     }
 
     /// What the condition lacks.
-    pub(in crate::detect) fn account(&self, events: Vec<(usize, Event)>, logs: &Logs<'_>) -> Option<Account> {
-        if self.rule.condition.is_single() {
+    pub(in crate::detect) fn account(&self, events: Vec<Event>, logs: &Logs<'_>) -> Option<Account> {
+        let condition = &self.rule.condition;
+        if condition.is_single() {
             return None;
         }
-        let mut entries: Vec<Rc<Entry>> = events
-            .into_iter()
-            .map(|(log, event)| Rc::new(Entry::new(event, log)))
-            .collect();
+        let plan = Plan::new(condition, &self.numbers);
+        let entry = |event: Event| {
+            let log = logs.number(event.occurrence.sighting.source);
+            Rc::new(Entry::new(event, log, &plan))
+        };
+        let mut entries: Vec<Rc<Entry>> = events.into_iter().map(entry).collect();
         entries.sort_by_key(|entry| entry.at);
         let fires = |condition: &Condition| matches(&Plan::new(condition, &self.numbers), &entries);
-        let condition = &self.rule.condition;
         let first = |groups: &[Group]| {
             let entry = groups.first().and_then(|group| group.first());
             let occurrence = entry.and_then(|entry| entry.occurrence.borrow().clone());
@@ -503,7 +489,7 @@ impl Asks {
             near if near < 1.0 => near,
             _ if self.matcher.holds(text) => 1.0,
             _ if count.1 == 0 => 0.0,
-            _ => 0.97,
+            _ => ALMOST,
         }
     }
 

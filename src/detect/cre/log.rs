@@ -34,19 +34,17 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn new(event: Event, log: usize) -> Seen {
+    /// An entry of log `log`, for the condition `plan`.
+    pub(super) fn new(event: Event, log: usize, plan: &Plan) -> Seen {
+        // Other logs may state other zones.
+        let known = event.occurrence.sighting.time.at.filter(|_| plan.is_nested());
         Seen {
-            at: event.at,
+            at: known.unwrap_or(event.at),
             log,
             terms: event.terms,
             values: event.values,
             occurrence: RefCell::new(Some(event.occurrence)),
         }
-    }
-
-    /// The time of its record.
-    fn time(&self) -> Option<i64> {
-        self.occurrence.borrow().as_ref()?.sighting.time.at
     }
 
     /// Its values for these names; nothing if it lacks one.
@@ -81,12 +79,10 @@ impl<'r> Logs<'r> {
     ) {
         let rule = event.rule;
         let plan = &rules.program(rule).condition;
-        let mut seen = Seen::new(event, self.log);
-        if plan.nested().next().is_some() {
+        let seen = Seen::new(event, self.log, plan);
+        if plan.is_nested() {
             let events = self.nested.entry(rule).or_default();
             if events.len() < MOST_NESTED {
-                // Other logs may state other zones.
-                seen.at = seen.time().unwrap_or(seen.at);
                 events.push(Rc::new(seen));
             } else {
                 self.left_out += 1;
@@ -114,10 +110,7 @@ impl<'r> Logs<'r> {
         for seen in self.nested.values_mut().flatten().filter_map(Rc::get_mut) {
             if let Some(occurrence) = seen.occurrence.get_mut() {
                 let by = shifts.get(occurrence.sighting.source).copied().unwrap_or(0);
-                let time = &mut occurrence.sighting.time;
-                for bound in [&mut time.at, &mut time.until].into_iter().flatten() {
-                    *bound = bound.saturating_sub(by);
-                }
+                occurrence.shift(by);
                 seen.at = seen.at.saturating_sub(by);
             }
         }
@@ -258,7 +251,7 @@ fn joined(found: &Found<Group>) -> Group {
 /// last entry, and one without nested ones within one log.
 pub(super) fn matches(plan: &Plan, events: &[Rc<Seen>]) -> Vec<Group> {
     let mut groups = Vec::new();
-    if plan.nested().next().is_none() {
+    if !plan.is_nested() {
         let mut logs: BTreeMap<usize, Machines<'_>> = BTreeMap::new();
         for seen in events {
             let machines = logs.entry(seen.log).or_insert_with(|| Machines::new(plan));

@@ -25,10 +25,10 @@ use crate::signature::Role;
 use crate::signature::condition::Test;
 
 /// Nothing below this is called near.
-const NEAR: f64 = 0.3;
+pub(in crate::detect) const NEAR: f64 = 0.3;
 
 /// Most records for which a condition over time is followed.
-const MOST_EVENTS: usize = 100_000;
+pub(in crate::detect) const MOST_EVENTS: usize = 100_000;
 
 /// Most lines of a record that are shown, and their longest, in characters.
 const SHOWN: (usize, usize) = (6, 300);
@@ -123,8 +123,6 @@ pub(in crate::detect) struct Looked {
     pub(in crate::detect) events: Vec<Event>,
     /// The same of CRE rules.
     pub(in crate::detect) entries: Vec<cre::Event>,
-    /// Those of the logs so far, with the numbers of their logs.
-    pub(in crate::detect) entries_of: Vec<(usize, cre::Event)>,
     /// Records that satisfy a condition and are not among the events, since those were too many.
     pub(in crate::detect) more: u64,
 }
@@ -163,18 +161,9 @@ impl Question {
         asked.collect()
     }
 
-    fn nothing(&self) -> Vec<Seen> {
-        let seen = self.slots.iter().map(|wanted| Seen {
-            what: name(wanted.slot),
-            ..Seen::default()
-        });
-        seen.collect()
-    }
-
-    /// Whether a record must satisfy the condition of this name.
-    pub(super) fn needs(&self, what: &str) -> bool {
-        let needless = [Slot::Expected, Slot::Between];
-        !needless.iter().any(|slot| name(*slot) == what)
+    /// Whether a record must satisfy the condition of this number.
+    pub(super) fn needs(&self, number: usize) -> bool {
+        !matches!(self.slots[number].slot, Slot::Expected | Slot::Between)
     }
 
     /// Looks at the records that begin in the body of `block`.
@@ -188,10 +177,7 @@ impl Question {
     ) -> Looked {
         let (text, body) = (block.text(), block.body());
         let places: Vec<usize> = focus.in_block(block);
-        let mut looked = Looked {
-            seen: self.nothing(),
-            ..Looked::default()
-        };
+        let mut looked = Looked::new(self.slots.iter().map(|wanted| name(wanted.slot)));
         if focus.only && places.is_empty() {
             looked.lines = memchr_iter(b'\n', text.bytes(body)).count() as u64;
             return looked;
@@ -227,15 +213,7 @@ impl Question {
                     }
                 }
             }
-            // Lines of others may stand in the middle of an interrupted record.
-            let from = if extent.interrupted || extent.end <= at {
-                at
-            } else {
-                extent.end
-            };
-            let next = text
-                .first_newline(from..text.len())
-                .map_or(text.len(), |end| end + 1);
+            let next = reader.next_line(at, extent);
             line += memchr_iter(b'\n', text.bytes(at..next.min(body.end))).count() as u64;
             at = next;
         }
@@ -355,72 +333,71 @@ impl Question {
     /// The signatures that hold on a record, and drop this one there.
     fn taken_by(&self, detector: &Detector<'_>, record: &Record) -> Vec<String> {
         let wraps = detector.signature(self.signature).role == Role::Boilerplate;
-        let probes = detector.probes.iter().filter(|probe| {
-            let telling = matches!(
-                detector.signature(probe.signature).role,
-                Role::Cause | Role::Symptom | Role::Handled
-            );
-            let drops = detector.drops[probe.signature].contains(&self.signature);
-            probe.slot == Slot::Found && probe.signature != self.signature && (drops || (wraps && telling))
-        });
-        let holding = probes.filter(|probe| probe.matcher.holds(record, &mut Caught::default()));
-        let mut ids: Vec<String> = holding
-            .map(|probe| detector.signature(probe.signature).id.clone())
-            .collect();
-        ids.dedup();
-        ids
+        holding(detector, record, |other| {
+            let drops = detector.drops[other].contains(&self.signature);
+            other != self.signature && (drops || (wraps && detector.is_telling(other)))
+        })
     }
 
     /// The signatures that this one drops in a record, where they hold.
     fn takes_from(&self, detector: &Detector<'_>, record: &Record) -> Vec<String> {
         let dropped = &detector.drops[self.signature];
-        let probes = (detector.probes.iter())
-            .filter(|probe| probe.slot == Slot::Found && dropped.contains(&probe.signature));
-        let holding = probes.filter(|probe| probe.matcher.holds(record, &mut Caught::default()));
-        let mut ids: Vec<String> = holding
-            .map(|probe| detector.signature(probe.signature).id.clone())
-            .collect();
-        ids.dedup();
-        ids
+        holding(detector, record, |other| dropped.contains(&other))
     }
 }
 
+/// Ids of those of the wanted signatures that are found by a record alone, and hold on this one.
+fn holding(detector: &Detector<'_>, record: &Record, wanted: impl Fn(usize) -> bool) -> Vec<String> {
+    let probes = detector.probes.iter();
+    let probes = probes.filter(|probe| probe.slot == Slot::Found && wanted(probe.signature));
+    let holding = probes.filter(|probe| probe.matcher.holds(record, &mut Caught::default()));
+    let mut ids: Vec<String> = holding
+        .map(|probe| detector.signature(probe.signature).id.clone())
+        .collect();
+    ids.dedup();
+    ids
+}
+
 impl Looked {
-    /// Adds what was seen in the next block; `log` is the number of the log in which it stands.
-    pub(super) fn merge(&mut self, next: Looked, log: usize) {
+    /// Nothing was seen of conditions with these names.
+    pub(in crate::detect) fn new(names: impl Iterator<Item = String>) -> Looked {
+        let seen = names.map(|what| Seen {
+            what,
+            ..Seen::default()
+        });
+        Looked {
+            seen: seen.collect(),
+            ..Looked::default()
+        }
+    }
+
+    /// Adds what was seen in the next block.
+    pub(super) fn merge(&mut self, next: Looked) {
         let above = self.lines;
         self.lines += next.lines;
         self.records += next.records;
         self.more += next.more;
         if self.seen.is_empty() {
-            self.seen = next
-                .seen
-                .iter()
-                .map(|seen| Seen {
-                    what: seen.what.clone(),
-                    ..Seen::default()
-                })
-                .collect();
+            self.seen = Looked::new(next.seen.iter().map(|seen| seen.what.clone())).seen;
         }
         for (own, next) in self.seen.iter_mut().zip(next.seen) {
             own.merge(next, above);
         }
         for mut event in next.entries {
-            if self.entries_of.len() >= MOST_EVENTS {
+            if self.entries.len() < MOST_EVENTS {
+                event.occurrence.move_down(Some(above));
+                self.entries.push(event);
+            } else {
                 self.more += 1;
-                continue;
             }
-            event.occurrence.sighting.line += above;
-            self.entries_of.push((log, event));
         }
         for mut event in next.events {
-            if self.events.len() >= MOST_EVENTS {
+            if self.events.len() < MOST_EVENTS {
+                event.occurrence.move_down(Some(above));
+                self.events.push(event);
+            } else {
                 self.more += 1;
-                continue;
             }
-            event.log = log;
-            event.occurrence.sighting.line += above;
-            self.events.push(event);
         }
     }
 
@@ -429,13 +406,17 @@ impl Looked {
         self.lines = 0;
     }
 
-    /// It was seen in the source of this number.
-    pub(super) fn set_source(&mut self, source: usize) {
-        let events = self.events.iter_mut().map(|event| &mut event.occurrence);
-        let entries = self.entries.iter_mut().map(|entry| &mut entry.occurrence);
-        events
-            .chain(entries)
-            .for_each(|occurrence| occurrence.sighting.source = source);
+    /// Moves the times of what is decided over time back by the shifts of their sources, in nanoseconds.
+    pub(super) fn shift(&mut self, shifts: &[i64]) {
+        let shift_of = |source: usize| shifts.get(source).copied().unwrap_or(0);
+        for event in &mut self.events {
+            event.occurrence.shift(shift_of(event.occurrence.sighting.source));
+        }
+        for entry in &mut self.entries {
+            let by = shift_of(entry.occurrence.sighting.source);
+            entry.occurrence.shift(by);
+            entry.at = entry.at.saturating_sub(by);
+        }
     }
 }
 

@@ -5,25 +5,23 @@
 //! its records from it, and what a condition over time lacked.
 //!
 //! [`look`] reads records, [`part`] takes conditions apart, [`near`] measures how far a text is from them,
-//! [`over_time`] asks conditions over time for less.
-
-use std::collections::BTreeMap;
+//! [`over_time`] asks conditions over time for less ([`absent`] those on what never came), and [`words`] says them.
 
 use serde::Serialize;
 
+mod absent;
 pub(in crate::detect) mod look;
 pub(in crate::detect) mod near;
 pub(in crate::detect) mod over_time;
 pub(in crate::detect) mod part;
+pub(in crate::detect) mod words;
 
-use super::collect::{Collector, Detected};
+use super::collect::Detected;
 use super::compile::Detector;
 use super::cre::explain::RuleQuestion;
-use super::examine::examine;
+use super::detect_text;
 use super::over_time::Doubt;
-use super::placed::Clocks;
-use super::pulse::pulse;
-use super::tally::{Occurrence, Tally};
+use super::tally::Tally;
 use crate::input::block::Block;
 use crate::record::time::range::Range;
 use crate::record::time::{Clock, Zone};
@@ -80,11 +78,7 @@ enum Asking {
 
 /// What was seen in one block.
 #[derive(Debug)]
-pub struct SeenInBlock {
-    looked: Looked,
-    /// Times of some lines.
-    samples: Vec<i64>,
-}
+pub struct SeenInBlock(Looked);
 
 /// What was seen in all logs so far.
 #[derive(Debug, Default)]
@@ -92,29 +86,23 @@ pub struct SeenInLogs {
     looked: Looked,
     /// Names of the sources, by number.
     names: Vec<String>,
-    /// For each source the number of the first of its log.
-    logs: Vec<usize>,
-    /// Times of some lines, by log.
-    samples: BTreeMap<usize, Vec<i64>>,
 }
 
 impl SeenInLogs {
-    /// The next source begins; `goes_on` if it is the next piece of a rotated log.
-    pub fn begin(&mut self, name: &str, goes_on: bool) {
-        let number = self.names.len();
-        let log = self.logs.last().copied().filter(|_| goes_on).unwrap_or(number);
-        self.logs.push(log);
+    /// The next source begins.
+    pub fn begin(&mut self, name: &str) {
         self.names.push(visible(name.as_bytes(), None));
         self.looked.begin();
     }
 
     /// Takes what was seen in the next block of the source.
-    pub fn take(&mut self, mut seen: SeenInBlock) {
-        let source = self.names.len().saturating_sub(1);
-        let log = self.logs.last().copied().unwrap_or_default();
-        seen.looked.set_source(source);
-        self.looked.merge(seen.looked, log);
-        self.samples.entry(log).or_default().extend(seen.samples);
+    pub fn take(&mut self, seen: SeenInBlock) {
+        self.looked.merge(seen.0);
+    }
+
+    /// Moves the times of sources back by their shifts, in nanoseconds, as those of what was detected.
+    pub fn shift(&mut self, shifts: &[i64]) {
+        self.looked.shift(shifts);
     }
 
     /// What the conditions come to on the records that were asked for.
@@ -127,7 +115,7 @@ impl<'a> Explaining<'a> {
     /// A question about signature `number` of the detector's library.
     pub fn new(detector: &'a Detector<'a>, number: usize) -> Explaining<'a> {
         let question = match &detector.signature(number).cre {
-            Some(rule) => Asking::Rule(RuleQuestion::new(rule)),
+            Some(rule) => Asking::Rule(RuleQuestion::new(detector, rule, number)),
             None => Asking::Page(Question::new(detector, number)),
         };
         Explaining {
@@ -153,7 +141,7 @@ impl<'a> Explaining<'a> {
     /// Its condition over time, in words, if it has one.
     pub fn over_time(&self) -> Option<String> {
         match &self.question {
-            Asking::Page(_) => over_time::written(&self.signature().condition),
+            Asking::Page(_) => words::written(&self.signature().condition),
             Asking::Rule(question) => question.written(),
         }
     }
@@ -171,28 +159,22 @@ impl<'a> Explaining<'a> {
 
     /// Looks at the records that begin in the body of a block.
     pub fn look(&self, block: &Block, clock: &Clock, range: &Range, focus: &Focus) -> SeenInBlock {
-        SeenInBlock {
-            looked: match &self.question {
-                Asking::Page(question) => question.look(self.detector, block, clock, range, focus),
-                Asking::Rule(question) => question.look(self.detector, block, clock, range, focus),
-            },
-            samples: pulse(block, clock),
-        }
+        SeenInBlock(match &self.question {
+            Asking::Page(question) => question.look(self.detector, block, clock, range, focus),
+            Asking::Rule(question) => question.look(self.detector, block, clock, range, focus),
+        })
     }
 
     /// The answer for logs of which all records were seen.
     pub fn answer(&self, seen: SeenInLogs, detected: &Detected) -> Answer {
-        let mut times: BTreeMap<usize, (Option<i64>, Option<i64>)> = BTreeMap::new();
-        for (facts, log) in detected.sources.iter().zip(&seen.logs) {
-            let known = times.entry(*log).or_default();
-            known.0 = known.0.or(facts.first_time);
-            known.1 = facts.last_time.or(known.1);
-        }
+        let SeenInLogs { mut looked, names } = seen;
         let logs = Logs {
-            names: &seen.names,
-            times: &times,
-            samples: &seen.samples,
+            names: &names,
+            paces: &detected.paces,
         };
+        for event in &mut looked.events {
+            event.log = logs.number(event.occurrence.sighting.source);
+        }
         let own: Vec<(bool, &Tally)> = detected
             .tallies
             .iter()
@@ -217,16 +199,14 @@ impl<'a> Explaining<'a> {
             found: count(false),
             handled: count(true),
             open: open.iter().map(|(_, tally)| tally.count).sum(),
-            records: seen.looked.records,
+            records: looked.records,
             because: Vec::new(),
             missed: Vec::new(),
-            seen: seen.looked.seen,
+            seen: looked.seen,
         };
         let account = match &self.question {
-            Asking::Page(_) => {
-                over_time::account(&self.signature().condition, &seen.looked.events, &open, &logs)
-            }
-            Asking::Rule(question) => question.account(seen.looked.entries_of, &logs),
+            Asking::Page(_) => over_time::account(&self.signature().condition, &looked.events, &open, &logs),
+            Asking::Rule(question) => question.account(looked.entries, &logs),
         };
         if let Some(first) = first {
             answer
@@ -254,10 +234,10 @@ impl<'a> Explaining<'a> {
             answer.because.extend(account.told);
         }
         self.add_taken(&mut answer);
-        if seen.looked.more > 0 {
+        if looked.more > 0 {
             answer.because.push(format!(
                 "{} more records satisfy its conditions; they were too many to be followed here",
-                seen.looked.more
+                looked.more
             ));
         }
         self.add_unexplained(&mut answer);
@@ -267,11 +247,11 @@ impl<'a> Explaining<'a> {
     /// Which conditions on single records no record satisfies.
     fn add_missed(&self, answer: &mut Answer) {
         let asked = self.asked();
-        for (asked, seen) in asked.iter().zip(&answer.seen) {
+        for (number, (asked, seen)) in asked.iter().zip(&answer.seen).enumerate() {
             // Ends that never come are what `missing` looks for, and what must not come need not.
             let needed = match &self.question {
-                Asking::Page(question) => question.needs(&asked.what),
-                Asking::Rule(question) => question.needs(&asked.what),
+                Asking::Page(question) => question.needs(number),
+                Asking::Rule(question) => question.needs(number),
             };
             if !needed || seen.hold > 0 {
                 continue;
@@ -338,7 +318,7 @@ impl<'a> Explaining<'a> {
                     "{} are handled: success ({}) followed within {}, or the program went on behind a stack trace",
                     records(answer.handled),
                     recovery.by.join(", "),
-                    over_time::span(recovery.within.nanos())
+                    words::span(recovery.within.nanos())
                 ),
                 None => format!(
                     "{} are handled: the program logs the stack trace as a warning or less, so it went on",
@@ -361,7 +341,7 @@ impl<'a> Explaining<'a> {
                 records(count),
                 recovery.by.join(", "),
                 recovery.key.0.join(" and "),
-                over_time::span(recovery.within.nanos())
+                words::span(recovery.within.nanos())
             ));
         }
     }
@@ -383,24 +363,11 @@ impl<'a> Explaining<'a> {
 /// Explains why a signature is found in a text, or is not; the text is one log with UTC for lines without a zone.
 pub fn explain_text(explaining: &Explaining<'_>, text: &str) -> Answer {
     let clock = Clock::new(Zone::Utc, i64::MAX / 2);
-    let range = Range::default();
     let block = Block::whole(0, text.as_bytes().to_vec());
-    let mut collector = Collector::new(explaining.detector, range);
-    collector.begin(None);
-    collector.take(examine(explaining.detector, &block, &clock, None, &range));
-    collector.end(text.len() as u64, false);
-    let detected = collector.finish(|_| Clocks::default());
     let mut seen = SeenInLogs::default();
-    seen.begin("-", false);
-    seen.take(explaining.look(&block, &clock, &range, &Focus::default()));
-    explaining.answer(seen, &detected)
-}
-
-/// `at log:12`.
-fn place_of(names: &[String], occurrence: &Occurrence) -> String {
-    let sighting = &occurrence.sighting;
-    let name = names.get(sighting.source).map_or("?", String::as_str);
-    format!("at {name}:{}", sighting.line)
+    seen.begin("-");
+    seen.take(explaining.look(&block, &clock, &Range::default(), &Focus::default()));
+    explaining.answer(seen, &detect_text(explaining.detector, text))
 }
 
 fn records(count: u64) -> String {

@@ -7,14 +7,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::place_of;
+use super::absent::{of_missing, of_silence};
+use super::words::{names, span};
+use crate::detect::collect::Pace;
 use crate::detect::compile::Slot;
 use crate::detect::over_time::{Doubt, Event, LogTimes, Outcome, OverTime, is_across};
 use crate::detect::tally::{Occurrence, Tally};
-use crate::signature::condition::{Across, Count, Keys, Match, Missing, Rate, Sequence, Silence, Span};
-
-/// Most starts of `missing` that are told one by one.
-const MOST_STARTS: usize = 5;
+use crate::signature::condition::{Count, Match, Rate, Sequence, Span};
 
 /// A window that everything lies in.
 const EVER: Span = Span(Duration::from_secs(u32::MAX as u64));
@@ -23,10 +22,8 @@ const EVER: Span = Span(Duration::from_secs(u32::MAX as u64));
 pub(in crate::detect) struct Logs<'l> {
     /// Names of the sources, by number.
     pub(in crate::detect) names: &'l [String],
-    /// First and last dated line of each log, in UTC nanoseconds, by the number of its first source.
-    pub(in crate::detect) times: &'l BTreeMap<usize, (Option<i64>, Option<i64>)>,
-    /// Times of some lines of each log.
-    pub(in crate::detect) samples: &'l BTreeMap<usize, Vec<i64>>,
+    /// When each log was written, in the order of their sources.
+    pub(in crate::detect) paces: &'l [Pace],
 }
 
 /// What was missing, and how that is known.
@@ -39,99 +36,48 @@ pub(in crate::detect) struct Account {
 }
 
 impl Account {
-    fn failed(&mut self, what: impl Into<String>, told: String) {
-        self.failed.push(what.into());
-        self.told.push(told);
+    pub(super) fn holds(told: String) -> Account {
+        Account {
+            failed: Vec::new(),
+            told: vec![told],
+        }
+    }
+
+    pub(super) fn lacks(what: impl Into<String>, told: String) -> Account {
+        Account {
+            failed: vec![what.into()],
+            told: vec![told],
+        }
     }
 }
 
 impl Logs<'_> {
-    fn times(&self, log: usize) -> LogTimes<'_> {
-        let (first, last) = self.times.get(&log).copied().unwrap_or_default();
-        LogTimes {
-            first,
-            last,
-            samples: self.samples.get(&log).map_or(&[], Vec::as_slice),
-        }
+    /// The log that `source` is a piece of.
+    fn pace(&self, source: usize) -> Option<&Pace> {
+        let at = self.paces.partition_point(|pace| pace.last < source);
+        self.paces.get(at)
     }
 
+    /// The number of the log that `source` is a piece of.
+    pub(in crate::detect) fn number(&self, source: usize) -> usize {
+        self.pace(source).map_or(source, |pace| pace.began)
+    }
+
+    pub(super) fn times(&self, log: usize) -> LogTimes<'_> {
+        self.pace(log).map(Pace::log_times).unwrap_or_default()
+    }
+
+    /// `at log:12`.
     pub(in crate::detect) fn place(&self, occurrence: &Occurrence) -> String {
-        place_of(self.names, occurrence)
+        let sighting = &occurrence.sighting;
+        let name = self.names.get(sighting.source).map_or("?", String::as_str);
+        format!("at {name}:{}", sighting.line)
     }
-}
 
-/// The condition over time in the page's words; nothing for a condition on single records.
-pub(in crate::detect) fn written(condition: &Match) -> Option<String> {
-    let key = |keys: &Option<Keys>| match keys {
-        Some(Keys(names)) => format!(", for each {}", names.join(" and ")),
-        None => String::new(),
-    };
-    let across = |across: Across| match across {
-        Across::Sources => ", over all logs",
-        Across::Log => ", in one log",
-    };
-    let nanos = |given: Span| span(given.nanos());
-    if let Some(Count {
-        at_least,
-        within,
-        key: keys,
-        across: over,
-    }) = &condition.count
-    {
-        return Some(format!(
-            "count: at least {at_least} such records within {}{}{}",
-            nanos(*within),
-            key(keys),
-            across(*over)
-        ));
+    /// The place of the first of these.
+    fn first(&self, fired: &[Occurrence]) -> String {
+        fired.first().map(|first| self.place(first)).unwrap_or_default()
     }
-    if let Some(Rate {
-        within,
-        times,
-        at_least,
-        key: keys,
-    }) = &condition.rate
-    {
-        return Some(format!(
-            "rate: at least {at_least} such records within {}, and {times} times as many as before{}",
-            nanos(*within),
-            key(keys)
-        ));
-    }
-    if let Some(Silence {
-        at_least,
-        times,
-        longer_than,
-        key: keys,
-    }) = &condition.silence
-    {
-        return Some(format!(
-            "silence: at least {at_least} such records, then none for {times} times their longest pause and {}, while the log goes on{}",
-            nanos(*longer_than),
-            key(keys)
-        ));
-    }
-    if let Some(sequence) = &condition.sequence {
-        let between = if sequence.not_between.is_empty() {
-            ""
-        } else {
-            ", and nothing that must not stand between"
-        };
-        return Some(format!(
-            "sequence: {} steps in this order within {}{between}{}{}",
-            sequence.steps.len(),
-            nanos(sequence.within),
-            key(&sequence.key),
-            across(sequence.across)
-        ));
-    }
-    let missing = condition.missing.as_ref()?;
-    Some(format!(
-        "missing: a start, and no end within {} although the log goes on{}{}",
-        nanos(missing.within),
-        key(&missing.key),
-        across(missing.across)
-    ))
 }
 
 /// Why the condition came true for these events or did not; nothing for a condition on single records.
@@ -146,59 +92,73 @@ pub(in crate::detect) fn account(
         events.retain(|event| event.occurrence.sighting.time.at.is_some());
         events.sort_by_key(|event| event.occurrence.sighting.time.at);
     }
-    let mut account = Account::default();
-    let run = |condition: &Match, events: &[Event]| outcome(condition, events, logs);
-    if let Some(count) = &condition.count {
-        of_count(count, condition, &events, &run, logs, &mut account);
+    let case = Case {
+        condition,
+        events: &events,
+        logs,
+    };
+    Some(if let Some(count) = &condition.count {
+        of_count(count, &case)
     } else if let Some(rate) = &condition.rate {
-        of_rate(rate, condition, &events, &run, logs, &mut account);
+        of_rate(rate, &case)
     } else if let Some(silence) = &condition.silence {
-        of_silence(silence, condition, &events, &run, logs, &mut account);
+        of_silence(silence, &case)
     } else if let Some(sequence) = &condition.sequence {
-        of_sequence(sequence, condition, &events, &run, logs, &mut account);
+        of_sequence(sequence, &case)
     } else {
-        of_missing(
-            condition.missing.as_ref()?,
-            condition,
-            &events,
-            &run,
-            open,
-            logs,
-            &mut account,
-        );
-    }
-    Some(account)
+        of_missing(condition.missing.as_ref()?, &case, open)
+    })
 }
 
-/// What a condition comes to: within each log, or over all.
-fn outcome(condition: &Match, events: &[Event], logs: &Logs<'_>) -> Outcome {
-    let mut by_log: BTreeMap<usize, Vec<Event>> = BTreeMap::new();
-    for event in events {
-        let log = if is_across(condition) { 0 } else { event.log };
-        by_log.entry(log).or_default().push(event.clone());
-    }
-    let mut out = Outcome::default();
-    for events in by_log.into_values() {
-        let Some(mut state) = OverTime::new(condition) else {
-            continue;
-        };
-        for event in events {
-            let times = logs.times(event.log);
-            state.take(
-                event,
-                LogTimes {
-                    samples: &[],
-                    ..times
-                },
-                &mut out,
-            );
+/// A condition, and the records that satisfy a part of it.
+pub(super) struct Case<'c> {
+    condition: &'c Match,
+    pub(super) events: &'c [Event],
+    pub(super) logs: &'c Logs<'c>,
+}
+
+impl Case<'_> {
+    /// What the condition comes to: within each log, or over all.
+    pub(super) fn outcome(&self) -> Outcome {
+        let mut by_log: BTreeMap<usize, Vec<&Event>> = BTreeMap::new();
+        for event in self.events {
+            let log = if is_across(self.condition) { 0 } else { event.log };
+            by_log.entry(log).or_default().push(event);
         }
-        state.end(&|log| logs.times(log), &mut out);
+        let mut out = Outcome::default();
+        for events in by_log.into_values() {
+            let Some(mut state) = OverTime::new(self.condition) else {
+                continue;
+            };
+            for event in events {
+                let times = LogTimes {
+                    samples: &[],
+                    ..self.logs.times(event.log)
+                };
+                state.take(event.clone(), times, &mut out);
+            }
+            state.end(&|log| self.logs.times(log), &mut out);
+        }
+        out
     }
-    out
-}
 
-type Run<'r> = &'r dyn Fn(&Match, &[Event]) -> Outcome;
+    /// The records for which it comes true if it is changed so.
+    fn fired(&self, change: impl FnOnce(&mut Match)) -> Vec<Occurrence> {
+        self.fired_of(self.events, change)
+    }
+
+    /// The same for other events.
+    fn fired_of(&self, events: &[Event], change: impl FnOnce(&mut Match)) -> Vec<Occurrence> {
+        let mut condition = self.condition.clone();
+        change(&mut condition);
+        let changed = Case {
+            condition: &condition,
+            events,
+            logs: self.logs,
+        };
+        changed.outcome().fired
+    }
+}
 
 /// The events without their keys: all belong together.
 fn without_keys(events: &[Event]) -> Vec<Event> {
@@ -209,66 +169,52 @@ fn without_keys(events: &[Event]) -> Vec<Event> {
     events
 }
 
-fn of_count(
-    count: &Count,
-    condition: &Match,
-    events: &[Event],
-    run: Run<'_>,
-    logs: &Logs<'_>,
-    account: &mut Account,
-) {
-    let fires = |count: Count, events: &[Event]| {
-        let condition = Match {
-            count: Some(count),
-            ..condition.clone()
-        };
-        run(&condition, events).fired
-    };
-    let fired = fires(count.clone(), events);
+fn of_count(count: &Count, case: &Case<'_>) -> Account {
+    let logs = case.logs;
     let (needed, within) = (count.at_least as usize, span(count.within.nanos()));
-    if let Some(first) = fired.first() {
-        account.told.push(format!(
+    let fired = case.outcome().fired;
+    if !fired.is_empty() {
+        return Account::holds(format!(
             "{} records came as often as {needed} within {within}, the first of them {}",
             fired.len(),
-            logs.place(first)
+            logs.first(&fired)
         ));
-        return;
     }
-    let most = most(needed, |number| {
-        !fires(
-            Count {
-                at_least: number,
-                ..count.clone()
-            },
-            events,
-        )
+    let with = |count: Count| case.fired(|less| less.count = Some(count));
+    let most = most(needed, |at_least| {
+        !with(Count {
+            at_least,
+            ..count.clone()
+        })
         .is_empty()
     });
-    let longer = fires(
-        Count {
-            within: EVER,
-            ..count.clone()
-        },
-        events,
-    );
-    let keyless = fires(count.clone(), &without_keys(events));
+    let longer = with(Count {
+        within: EVER,
+        ..count.clone()
+    });
     if !longer.is_empty() {
-        let first = longer.first().map(|first| logs.place(first)).unwrap_or_default();
-        account.failed("count.within", format!(
-            "at most {most} of the {needed} that are needed lie within {within}; without the window there are {}, the first of them {first}",
-            longer.len()
-        ));
-    } else if !keyless.is_empty() {
-        account.failed("count.key", format!(
-            "at most {most} of the {needed} that are needed within {within} have the same {}; of all together there are enough",
-            names(count.key.as_ref())
-        ));
-    } else {
-        account.failed(
-            "count.at-least",
-            format!("{most} of the {needed} that are needed within {within} are there"),
+        return Account::lacks(
+            "count.within",
+            format!(
+                "at most {most} of the {needed} that are needed lie within {within}; without the window there are {}, the first of them {}",
+                longer.len(),
+                logs.first(&longer)
+            ),
         );
     }
+    if !case.fired_of(&without_keys(case.events), |_| {}).is_empty() {
+        return Account::lacks(
+            "count.key",
+            format!(
+                "at most {most} of the {needed} that are needed within {within} have the same {}; of all together there are enough",
+                names(count.key.as_ref())
+            ),
+        );
+    }
+    Account::lacks(
+        "count.at-least",
+        format!("{most} of the {needed} that are needed within {within} are there"),
+    )
 }
 
 /// The highest number below `needed` for which `holds`, which holds below any number for which it does.
@@ -277,220 +223,106 @@ fn most(needed: usize, holds: impl Fn(u32) -> bool) -> usize {
     numbers.partition_point(|number| holds(*number))
 }
 
-fn names(keys: Option<&Keys>) -> String {
-    keys.map(|Keys(names)| names.join(" and ")).unwrap_or_default()
-}
-
-fn of_rate(
-    rate: &Rate,
-    condition: &Match,
-    events: &[Event],
-    run: Run<'_>,
-    logs: &Logs<'_>,
-    account: &mut Account,
-) {
-    let fires = |rate: Rate| {
-        let condition = Match {
-            rate: Some(rate),
-            ..condition.clone()
-        };
-        run(&condition, events).fired
-    };
+fn of_rate(rate: &Rate, case: &Case<'_>) -> Account {
     let (needed, within) = (rate.at_least as usize, span(rate.within.nanos()));
-    let fired = fires(rate.clone());
-    if let Some(first) = fired.first() {
-        account.told.push(format!(
+    let fired = case.outcome().fired;
+    if !fired.is_empty() {
+        return Account::holds(format!(
             "from {} on the rate is {} times what it was",
-            logs.place(first),
+            case.logs.first(&fired),
             rate.times
         ));
-        return;
     }
-    let most = most(needed + 1, |number| {
-        !fires(Rate {
-            at_least: number,
-            times: 0.0,
+    let fires = |at_least: u32, times: f64| {
+        let rate = Rate {
+            at_least,
+            times,
             ..rate.clone()
-        })
-        .is_empty()
-    });
+        };
+        !case.fired(|less| less.rate = Some(rate)).is_empty()
+    };
+    let most = most(needed + 1, |at_least| fires(at_least, 0.0));
     if most < needed {
-        account.failed("rate.at-least", format!(
-            "at most {most} of the {needed} records that are needed lie within {within} of which the past before is known for as long"
-        ));
-    } else {
-        let lower = (1..100)
-            .rev()
-            .map(|percent| rate.times * f64::from(percent) / 100.0);
-        let reached = lower.into_iter().find(|times| {
-            !fires(Rate {
-                times: *times,
-                ..rate.clone()
-            })
-            .is_empty()
-        });
-        account.failed("rate.times", format!(
+        return Account::lacks(
+            "rate.at-least",
+            format!(
+                "at most {most} of the {needed} records that are needed lie within {within} of which the past before is known for as long"
+            ),
+        );
+    }
+    let mut lower = (1..100)
+        .rev()
+        .map(|percent| rate.times * f64::from(percent) / 100.0);
+    let reached = lower.find(|times| fires(rate.at_least, *times));
+    Account::lacks(
+        "rate.times",
+        format!(
             "within {within} there are at most {:.1} times as many as before, and {} times as many are needed",
             reached.unwrap_or_default(),
             rate.times
-        ));
-    }
+        ),
+    )
 }
 
-fn of_silence(
-    silence: &Silence,
-    condition: &Match,
-    events: &[Event],
-    run: Run<'_>,
-    logs: &Logs<'_>,
-    account: &mut Account,
-) {
-    let fired = run(condition, events).fired;
-    for last in &fired {
-        account
-            .told
-            .push(format!("it was silent behind {}", logs.place(last)));
-    }
-    if !fired.is_empty() {
-        return;
-    }
-    let mut by_key: BTreeMap<(usize, Option<&str>), Vec<&Event>> = BTreeMap::new();
-    for event in events
-        .iter()
-        .filter(|event| event.occurrence.sighting.time.at.is_some())
-    {
-        by_key
-            .entry((event.log, event.key.as_deref()))
-            .or_default()
-            .push(event);
-    }
-    let Some(((log, _), events)) = by_key.into_iter().max_by_key(|(_, events)| events.len()) else {
-        account.failed(
-            "silence.at-least",
-            format!(
-                "none of the {} records that are needed is there",
-                silence.at_least
-            ),
-        );
-        return;
-    };
-    let times: Vec<i64> = events
-        .iter()
-        .filter_map(|event| event.occurrence.sighting.time.at)
-        .collect();
-    let longest = times
-        .windows(2)
-        .map(|pair| pair[1].saturating_sub(pair[0]))
-        .max()
-        .unwrap_or(0);
-    let pause = longest
-        .saturating_mul(i64::from(silence.times))
-        .max(silence.longer_than.nanos());
-    let last = times.last().copied().unwrap_or_default();
-    let place = events
-        .last()
-        .map(|event| logs.place(&event.occurrence))
-        .unwrap_or_default();
-    let behind = logs.times(log).last.map_or(0, |end| end.saturating_sub(last));
-    if times.len() < silence.at_least as usize {
-        account.failed(
-            "silence.at-least",
-            format!(
-                "{} of the {} records that are needed are there",
-                times.len(),
-                silence.at_least
-            ),
-        );
-    } else if behind <= pause {
-        account.failed("silence.longer-than", format!(
-            "the last one is {place}, and the log ends {} later; silence would be {} (their longest pause was {})",
-            span(behind),
-            span(pause),
-            span(longest)
-        ));
-    } else {
-        account.failed("silence", format!(
-            "the last one is {place}; behind it the log does not go on in each part of the {} that would be silence, or something was stopped or lost there",
-            span(pause)
-        ));
-    }
-}
-
-fn of_sequence(
-    sequence: &Sequence,
-    condition: &Match,
-    events: &[Event],
-    run: Run<'_>,
-    logs: &Logs<'_>,
-    account: &mut Account,
-) {
-    let fires = |sequence: Sequence, events: &[Event]| {
-        let condition = Match {
-            sequence: Some(sequence),
-            ..condition.clone()
-        };
-        run(&condition, events).fired
-    };
+fn of_sequence(sequence: &Sequence, case: &Case<'_>) -> Account {
+    let logs = case.logs;
     let (steps, within) = (sequence.steps.len(), span(sequence.within.nanos()));
-    let fired = fires(sequence.clone(), events);
-    if let Some(first) = fired.first() {
-        account.told.push(format!(
+    let fired = case.outcome().fired;
+    if !fired.is_empty() {
+        return Account::holds(format!(
             "all {steps} steps came, the first of them {}",
-            logs.place(first)
+            logs.first(&fired)
         ));
-        return;
     }
     let free = Sequence {
         not_between: Vec::new(),
         ..sequence.clone()
     };
-    let free_events: Vec<Event> = events
-        .iter()
-        .filter(|event| event.slot != Slot::Between)
-        .cloned()
-        .collect();
-    let first_of = |fired: &[Occurrence]| fired.first().map(|first| logs.place(first)).unwrap_or_default();
-    let without_between = fires(free.clone(), &free_events);
+    let with =
+        |sequence: Sequence, events: &[Event]| case.fired_of(events, |less| less.sequence = Some(sequence));
+    let is_step = |event: &&Event| event.slot != Slot::Between;
+    let events: Vec<Event> = case.events.iter().filter(is_step).cloned().collect();
+    let without_between = with(free.clone(), &events);
     if !without_between.is_empty() {
-        account.failed("not-between", format!(
-            "all {steps} steps came, the first of them {}, but a record that must not stand between them does",
-            first_of(&without_between)
-        ));
-        return;
+        return Account::lacks(
+            "not-between",
+            format!(
+                "all {steps} steps came, the first of them {}, but a record that must not stand between them does",
+                logs.first(&without_between)
+            ),
+        );
     }
-    let longer = fires(
-        Sequence {
-            within: EVER,
-            ..free.clone()
-        },
-        &free_events,
-    );
+    let longer = Sequence {
+        within: EVER,
+        ..free.clone()
+    };
+    let longer = with(longer, &events);
     if !longer.is_empty() {
         let times = longer.iter().filter_map(|occurrence| occurrence.sighting.time.at);
         let (first, last) = (times.clone().min(), times.max());
         let took = first.zip(last).map_or_else(String::new, |(first, last)| {
             format!("they took {}, and ", span(last.saturating_sub(first)))
         });
-        account.failed(
+        return Account::lacks(
             "sequence.within",
             format!(
                 "all {steps} steps came in order, the first of them {}; {took}{within} is the window",
-                first_of(&longer)
+                logs.first(&longer)
             ),
         );
-        return;
     }
-    let keyless = fires(free.clone(), &without_keys(&free_events));
-    if sequence.key.is_some() && !keyless.is_empty() {
-        account.failed(
-            "sequence.key",
-            format!(
-                "all {steps} steps came in order, the first of them {}, but not with the same {}",
-                first_of(&keyless),
-                names(sequence.key.as_ref())
-            ),
-        );
-        return;
+    if sequence.key.is_some() {
+        let keyless = with(free.clone(), &without_keys(&events));
+        if !keyless.is_empty() {
+            return Account::lacks(
+                "sequence.key",
+                format!(
+                    "all {steps} steps came in order, the first of them {}, but not with the same {}",
+                    logs.first(&keyless),
+                    names(sequence.key.as_ref())
+                ),
+            );
+        }
     }
     // The first steps alone, as far as they come.
     let reached = (1..steps).rev().find_map(|number| {
@@ -498,136 +330,20 @@ fn of_sequence(
             steps: sequence.steps[..number].to_vec(),
             ..free.clone()
         };
-        let events: Vec<Event> = free_events
-            .iter()
-            .filter(|event| matches!(event.slot, Slot::Step(step) if step < number))
-            .cloned()
-            .collect();
-        let fired = fires(shorter, &events);
+        let is_first = |event: &&Event| matches!(event.slot, Slot::Step(step) if step < number);
+        let events: Vec<Event> = events.iter().filter(is_first).cloned().collect();
+        let fired = with(shorter, &events);
         fired.last().map(|last| (number, logs.place(last)))
     });
     let (number, behind) = reached.map_or((0, String::new()), |(number, last)| {
         (number, format!(" behind step {number} ({last})"))
     });
-    let elsewhere = free_events
-        .iter()
-        .filter(|event| event.slot == Slot::Step(number))
-        .count();
-    let there = match elsewhere {
+    let is_next = |event: &&Event| event.slot == Slot::Step(number);
+    let there = match events.iter().filter(is_next).count() {
         0 => "no record satisfies it".to_owned(),
         count => format!("of the records that satisfy it, none of {count} comes in order and with the key"),
     };
-    account.failed(
-        format!("step {}", number + 1),
-        format!("step {} never came{behind}: {there}", number + 1),
-    );
-}
-
-fn of_missing(
-    missing: &Missing,
-    condition: &Match,
-    events: &[Event],
-    run: Run<'_>,
-    open: &[(Doubt, &Tally)],
-    logs: &Logs<'_>,
-    account: &mut Account,
-) {
-    let outcome = run(condition, events);
-    // What was lost is known to the scan alone, which keeps some of the starts.
-    let doubted = open
-        .iter()
-        .flat_map(|(doubt, tally)| tally.samples.iter().map(move |start| (*doubt, start.clone())));
-    let doubted: Vec<(Doubt, Occurrence)> = doubted.chain(outcome.open.iter().cloned()).collect();
-    let starts: Vec<&Event> = events.iter().filter(|event| event.slot == Slot::After).collect();
-    let within = span(missing.within.nanos());
-    if starts.is_empty() {
-        account.failed("the start", "no record is a start".to_owned());
-        return;
-    }
-    let same = |occurrence: &Occurrence, event: &Event| {
-        let (a, b) = (&occurrence.sighting, &event.occurrence.sighting);
-        (a.source, a.offset) == (b.source, b.offset)
-    };
-    let mut told: Vec<(u8, String)> = Vec::new();
-    for start in &starts {
-        let place = logs.place(&start.occurrence);
-        told.push(if start.key.is_none() {
-            let names = names(missing.key.as_ref());
-            (2, format!("the start {place} has no {names}, so nothing tells which end is its own"))
-        } else if let Some((doubt, _)) = doubted.iter().find(|(_, open)| same(open, start)) {
-            let why = doubt_in_words(*doubt);
-            (1, format!("the start {place} has no end, but that says nothing: {why}"))
-        } else if outcome.fired.iter().any(|fired| same(fired, start)) {
-            (0, format!("the start {place} has no end, and the log goes on for more than {within} behind it: missing"))
-        } else {
-            let ends = events.iter().filter(|end| end.slot == Slot::Expected && end.key == start.key);
-            let begun = start.occurrence.sighting.time.at;
-            let later = |end: &&Event| end.occurrence.sighting.time.at >= begun;
-            match ends.clone().find(later).or_else(|| ends.clone().next()) {
-                Some(end) => (3, format!("the start {place} has its end, {}", logs.place(&end.occurrence))),
-                None => (4, format!("the start {place} is not the first with its key")),
-            }
-        });
-    }
-    // What is missing or open comes first.
-    told.sort_by_key(|(rank, _)| *rank);
-    let more = told.len().saturating_sub(MOST_STARTS);
-    account
-        .told
-        .extend(told.into_iter().take(MOST_STARTS).map(|(_, sentence)| sentence));
-    if more > 0 {
-        account.told.push(format!("… {more} more starts"));
-    }
-    if outcome.fired.is_empty() || !open.is_empty() {
-        account.failed.push(match doubted.is_empty() {
-            true => "the expected end".to_owned(),
-            false => "missing.within".to_owned(),
-        });
-    }
-}
-
-fn doubt_in_words(doubt: Doubt) -> &'static str {
-    match doubt {
-        Doubt::StillPossible => "the log ends before the deadline, so the end is still possible",
-        Doubt::Undated => "the start has no time of its own, so there is no deadline",
-        Doubt::Dropped => "the log says itself that messages were left out behind it",
-        Doubt::NotRead => "a part of the log behind it was not read, or is gone",
-        Doubt::TooMany => "too many starts were open at a time",
-        Doubt::Gap => {
-            "the log, which is else regular, has a gap behind it: it was cut there, or everything stood still"
-        }
-        Doubt::NeverSeen => "no log that was read has ever shown such an end",
-    }
-}
-
-/// A length of time as pages write it, in the two largest units that say something.
-pub(in crate::detect) fn span(nanos: i64) -> String {
-    let millis = nanos / 1_000_000;
-    if millis.abs() < 1_000 {
-        return format!("{millis}ms");
-    }
-    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
-    let mut left = millis;
-    let mut parts = Vec::new();
-    for (name, length) in units {
-        let whole = left / length;
-        left %= length;
-        if whole > 0 && parts.len() < 2 {
-            parts.push(format!("{whole}{name}"));
-        }
-    }
-    parts.join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::span;
-
-    #[test]
-    fn spans_are_written_as_in_pages() {
-        assert_eq!(span(60_000_000_000), "1m");
-        assert_eq!(span(90_500_000_000), "1m 30s");
-        assert_eq!(span(500_000_000), "500ms");
-        assert_eq!(span(2 * 86_400_000_000_000 + 3_600_000_000_000), "2d 1h");
-    }
+    let step = format!("step {}", number + 1);
+    let told = format!("{step} never came{behind}: {there}");
+    Account::lacks(step, told)
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::near::{Grams, Wanted, differs_from_pattern, differs_from_text, quoted_start, share};
-use super::over_time::span;
+use super::words::span;
 use crate::detect::fields;
 use crate::detect::matcher::{Caught, Matcher};
 use crate::record::Record;
@@ -24,7 +24,7 @@ const OF_FIELDS: f64 = 1.5;
 const OF_NOT: f64 = 0.9;
 
 /// What is left if everything is there that is cheap to see, and it does not hold.
-const ALMOST: f64 = 0.97;
+pub(in crate::detect) const ALMOST: f64 = 0.97;
 
 /// A share of so many pieces of text is believed by half.
 const FEW: f64 = 3.0;
