@@ -12,7 +12,7 @@
 use std::fs;
 use std::path::Path;
 
-use common::{incident, scan};
+use common::{incident, printed, scan};
 use incident::detect::compile::Detector;
 use incident::detect::explain::{Answer, Condition, Explaining, Verdict, explain_text};
 use incident::signature::Library;
@@ -381,19 +381,12 @@ fn a_record_that_is_removed_is_missed_where_several_are_needed() {
 }
 
 fn explained(arguments: &[&str]) -> String {
-    let output = incident()
-        .arg("explain")
-        .args(arguments)
-        .args(["--timezone", "UTC"])
-        .output()
-        .unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
+    printed(
+        incident()
+            .arg("explain")
+            .args(arguments)
+            .args(["--timezone", "UTC"]),
+    )
 }
 
 fn refused(arguments: &[&str]) -> String {

@@ -9,25 +9,15 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::incident;
+use common::{incident, printed};
 use serde_json::Value;
 use tempfile::TempDir;
 
 const DEPLOY: &str = "sample-logs/bcrypt-deploy/logs";
 
 fn inspect(args: &[&str]) -> String {
-    let output = incident()
-        .args(["inspect", "--timezone", "UTC", "--quiet"])
-        .args(args)
-        .output()
-        .unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
+    let flags = ["inspect", "--timezone", "UTC", "--quiet"];
+    printed(incident().args(flags).args(args))
 }
 
 fn records(args: &[&str]) -> Vec<Value> {

@@ -41,14 +41,20 @@ pub(crate) fn report(paths: &[&Path]) -> Value {
 
 /// The JSON report of a scan that must read everything.
 pub(crate) fn whole_report(command: &mut Command) -> Value {
-    let output = command.args(["--format", "json", "--quiet"]).output().unwrap();
+    let text = printed(command.args(["--format", "json", "--quiet"]));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// What a run prints that must be done without a loss.
+pub(crate) fn printed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
     assert_eq!(
         output.status.code(),
         Some(0),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    serde_json::from_slice(&output.stdout).unwrap()
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// The signatures that were found, in the report's order.
