@@ -12,6 +12,9 @@ use crate::signature::condition::{Missing, Silence};
 /// Most starts of `missing` that are told one by one.
 const MOST_STARTS: usize = 5;
 
+/// Records that may be regular: those of a log with a key.
+type Regular<'e> = (usize, Option<&'e str>);
+
 pub(super) fn of_silence(silence: &Silence, case: &Case<'_>) -> Account {
     let logs = case.logs;
     let fired = case.outcome().fired;
@@ -24,7 +27,7 @@ pub(super) fn of_silence(silence: &Silence, case: &Case<'_>) -> Account {
             told: told.collect(),
         };
     }
-    let mut by_key: BTreeMap<(usize, Option<&str>), Vec<(i64, &Event)>> = BTreeMap::new();
+    let mut by_key: BTreeMap<Regular<'_>, Vec<(i64, &Event)>> = BTreeMap::new();
     for event in case.events {
         if let Some(at) = event.occurrence.sighting.time.at {
             let key = (event.log, event.key.as_deref());
