@@ -193,17 +193,16 @@ fn asked_of(
     let shift = first.shifts.get(number).copied().unwrap_or(0);
     let system = first.systems[number];
     let near = |period: &&Period| {
-        let (from, to) = (period.from - period.span(), period.to + period.span());
-        let late = facts.first_time.is_some_and(|first| first > to);
-        let early = facts.last_time.is_some_and(|last| last < from);
+        let late = facts.first_time.is_some_and(|first| first > period.after);
+        let early = facts.last_time.is_some_and(|last| last < period.before);
         period.systems.contains(&system) && !late && !early
     };
     let stretch = |period: &Period| Stretch {
         incident: period.incident,
-        before: period.from - period.span() + shift,
+        before: period.before + shift,
         from: period.from + shift,
         to: period.to + shift,
-        after: period.to + period.span() + shift,
+        after: period.after + shift,
     };
     let stretches: Vec<Stretch> = periods.iter().filter(near).map(stretch).collect();
     (!stretches.is_empty()).then(|| Asked {

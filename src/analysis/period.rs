@@ -21,7 +21,7 @@ const SECOND: i64 = 1_000_000_000;
 const GOES_ON: i64 = 120 * SECOND;
 
 /// What is compared with before and after is as long as the incident, but not shorter or longer than this, in
-/// nanoseconds.
+/// nanoseconds, and ends where another incident with failed requests is.
 const SHORTEST: i64 = 600 * SECOND;
 const LONGEST: i64 = 86_400 * SECOND;
 
@@ -40,13 +40,10 @@ pub struct Period {
     pub first: i64,
     /// Its last sign itself.
     pub last: i64,
-}
-
-impl Period {
-    /// How much before and after it is looked at, in nanoseconds.
-    pub fn span(&self) -> i64 {
-        (self.to - self.from).clamp(SHORTEST, LONGEST)
-    }
+    /// Where the time before it begins that it is compared with.
+    pub before: i64,
+    /// The last instant of the time after it that it is compared with.
+    pub after: i64,
 }
 
 /// The system of each source, by its number.
@@ -65,7 +62,31 @@ pub(super) fn periods(
     for (number, incident) in incidents.iter().enumerate().take(MOST_PERIODS) {
         periods.extend(period(number, incident, found, detected, systems, &periods));
     }
+    let failing: Vec<Period> = periods
+        .iter()
+        .filter(|period| has_failed(period, detected, systems))
+        .cloned()
+        .collect();
+    for period in &mut periods {
+        let others = failing
+            .iter()
+            .filter(|other| !other.systems.is_disjoint(&period.systems));
+        for other in others {
+            if other.to < period.from {
+                period.before = period.before.max(other.to + 1);
+            } else if other.from > period.to {
+                period.after = period.after.min(other.from - 1);
+            }
+        }
+    }
     periods
+}
+
+/// Whether requests failed in its time.
+fn has_failed(period: &Period, detected: &Detected, systems: &[usize]) -> bool {
+    let requests = detected.requests.iter();
+    let mut own = requests.filter(|((began, _), _)| period.systems.contains(&systems[*began]));
+    own.any(|(_, requests)| requests.times.last_until(period.to) >= Some(period.from))
 }
 
 /// The time of one incident, beside `worse` ones: what fails in their time is theirs.
@@ -98,14 +119,18 @@ fn period(
     let to = requests
         .map(|(_, requests)| goes_on(requests, from, ended.max(first), &worse))
         .max();
-    let to = to.unwrap_or(ended).max(ended).max(first);
+    let last = to.unwrap_or(ended).max(ended).max(first);
+    let to = last.div_euclid(SECOND) * SECOND + SECOND - 1;
+    let span = (to - from).clamp(SHORTEST, LONGEST);
     Some(Period {
         incident: number,
         systems: own,
         from,
-        to: to.div_euclid(SECOND) * SECOND + SECOND - 1,
+        to,
         first,
-        last: to,
+        last,
+        before: from - span,
+        after: to + span,
     })
 }
 
@@ -115,14 +140,13 @@ fn goes_on(requests: &FailedRequests, from: i64, ended: i64, worse: &[&Period]) 
     let steps = || requests.minutes.steps();
     let before = steps().filter(|(begin, _)| begin + step <= from);
     let usual = before.map(|(_, count)| *count).max().unwrap_or(0);
-    let last = requests.all().and_then(|all| all.last).unwrap_or(i64::MAX);
     let mut until = ended;
     for (begin, count) in steps() {
         let is_theirs = worse
             .iter()
             .any(|worse| begin <= worse.to && begin + step > worse.from);
         if !is_theirs && *count > usual && begin + step > from && begin <= until.saturating_add(GOES_ON) {
-            until = until.max((begin + step - 1).min(last));
+            until = until.max(requests.times.last_until(begin + step - 1).unwrap_or(until));
         }
     }
     until

@@ -160,6 +160,13 @@ impl Histogram {
         pauses.max()
     }
 
+    /// The last time up to `time`; to a step, where steps are longer than a second.
+    pub fn last_until(&self, time: i64) -> Option<i64> {
+        let steps = self.steps.values().rev();
+        let mut up_to = steps.filter(|step| step.first <= time);
+        up_to.next().map(|step| step.last.min(time))
+    }
+
     /// How often before `time`, and what came from then on. A step that holds `time` counts as before.
     pub fn around(&self, time: i64) -> (u64, Episode) {
         let before = self.steps.values().filter(|step| step.first < time);

@@ -215,9 +215,9 @@ impl Counting<'_> {
                     .unwrap_or_default(),
             })
         };
-        let before = phase(0, period.from - period.span(), period.from - 1);
+        let before = phase(0, period.before, period.from - 1);
         let during = phase(1, period.from, period.to);
-        let after = phase(2, period.to + 1, period.to + period.span());
+        let after = phase(2, period.to + 1, period.after);
         let mut endpoints: Vec<_> = counted.by_endpoint.iter().collect();
         let others = "other endpoints".to_owned();
         if counted.others.iter().any(|classes| classes.total() > 0) {
