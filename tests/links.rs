@@ -11,21 +11,31 @@ use common::{finding, report, scan, whole_report};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A folder with pages for two causes and a symptom; the first cause leads to the symptom as `leads_to` says.
+/// A folder with pages for three causes and a symptom; the first cause leads to the symptom as `leads_to` says.
 fn pages(dir: &Path, leads_to: &str) {
-    let page = |name: &str, role: &str, leads_to: &str| {
-        let text = format!(
-            "# {name}\n\n```toml signature\nseverity = \"high\"\nrole = \"{role}\"\nleads-to = [{leads_to}]\nseen-on = [\"test 1\"]\n\n\
-             [match]\ncontains = \"the widget {name} is broken\"\n```\n\nMeaning.\n\n## Cause\n\nCause.\n\n## Impact\n\nImpact.\n\n\
-             ## Fix\n\n1. Fix.\n\n## Verify\n\n1. Verify.\n\n## Prevent\n\n1. Prevent.\n\n## Examples\n\n## References\n\n- none\n"
+    let broken = |name: &str, role: &str, leads_to: &str| {
+        let header = format!("role = \"{role}\"\nleads-to = [{leads_to}]");
+        page(
+            dir,
+            name,
+            &header,
+            &format!("contains = \"the widget {name} is broken\""),
         );
-        fs::create_dir_all(dir.join("w")).unwrap();
-        fs::write(dir.join(format!("w/{name}.md")), text).unwrap();
     };
-    page("alpha", "cause", leads_to);
-    page("beta", "cause", "\"w/gamma\"");
-    page("delta", "cause", "\"w/gamma\"");
-    page("gamma", "symptom", "");
+    broken("alpha", "cause", leads_to);
+    broken("beta", "cause", "\"w/gamma\"");
+    broken("delta", "cause", "\"w/gamma\"");
+    broken("gamma", "symptom", "");
+}
+
+fn page(dir: &Path, name: &str, header: &str, matches: &str) {
+    let text = format!(
+        "# {name}\n\n```toml signature\nseverity = \"high\"\n{header}\nseen-on = [\"test 1\"]\n\n\
+         [match]\n{matches}\n```\n\nMeaning.\n\n## Cause\n\nCause.\n\n## Impact\n\nImpact.\n\n\
+         ## Fix\n\n1. Fix.\n\n## Verify\n\n1. Verify.\n\n## Prevent\n\n1. Prevent.\n\n## Examples\n\n## References\n\n- none\n"
+    );
+    fs::create_dir_all(dir.join("w")).unwrap();
+    fs::write(dir.join(format!("w/{name}.md")), text).unwrap();
 }
 
 /// Scans a log in which these widgets break, each at a second after ten o'clock.
@@ -143,4 +153,89 @@ fn one_failure_said_in_two_ways_is_one_finding() {
     assert_eq!(taken["count"], 2);
     assert_eq!(taken["captures"]["port"][0]["value"], "18000");
     assert_eq!(report["incidents"].as_array().unwrap().len(), 1);
+}
+
+/// A watchdog tells of a failure after its effects: that is believed of what names the same thing.
+#[test]
+fn a_record_that_is_written_late_explains_what_it_names() {
+    let dir = TempDir::new().unwrap();
+    let pages = dir.path().join("pages");
+    let names_port = |what: &str| format!("regex = 'the {what} of (?P<port>\\d+) is stuck'");
+    let watchdog = "role = \"cause\"\nleads-to = [\"w/answer\"]\nlate = \"1m\"";
+    page(&pages, "watchdog", watchdog, &names_port("worker"));
+    page(&pages, "answer", "role = \"symptom\"", &names_port("answer"));
+    let because = |late: u32, port: u32| {
+        let log = format!(
+            "2026-11-22T10:00:00Z ERROR the answer of 7001 is stuck\n\
+             2026-11-22T10:{:02}:{:02}Z ERROR the worker of {port} is stuck\n",
+            late / 60,
+            late % 60
+        );
+        fs::write(dir.path().join("app.log"), log).unwrap();
+        let report = whole_report(
+            scan()
+                .arg("--signatures")
+                .arg(&pages)
+                .arg(dir.path().join("app.log")),
+        );
+        let incidents = report["incidents"].as_array().unwrap().iter();
+        let mut edges = incidents.flat_map(|incident| incident["edges"].as_array().unwrap().clone());
+        edges
+            .next()
+            .map(|edge| edge["because"].as_str().unwrap().to_owned())
+    };
+    let linked = because(40, 7001).unwrap();
+    assert!(
+        linked.contains("seen 40 s before: the record of the cause is written late"),
+        "{linked}"
+    );
+    assert_eq!((because(70, 7001), because(40, 7002)), (None, None));
+}
+
+/// What was over and shares nothing gives way to a cause that shares a key.
+#[test]
+fn a_stranger_that_was_over_explains_nothing_that_another_names() {
+    let dir = TempDir::new().unwrap();
+    let pages = dir.path().join("pages");
+    let leads = "role = \"cause\"\nleads-to = [\"w/answer\"]";
+    page(&pages, "stranger", leads, "contains = \"the lamp is broken\"");
+    page(
+        &pages,
+        "worker",
+        leads,
+        "regex = 'the worker of (?P<port>\\d+) is stuck'",
+    );
+    page(
+        &pages,
+        "answer",
+        "role = \"symptom\"",
+        "regex = 'the answer of (?P<port>\\d+) is stuck'",
+    );
+    let causes = |lamp: u32, port: u32| -> Vec<String> {
+        let log = format!(
+            "2026-11-22T10:00:{lamp:02}Z ERROR the lamp is broken\n\
+             2026-11-22T10:00:58Z ERROR the worker of {port} is stuck\n\
+             2026-11-22T10:00:59Z ERROR the answer of 7001 is stuck\n"
+        );
+        fs::write(dir.path().join("app.log"), log).unwrap();
+        let report = whole_report(
+            scan()
+                .arg("--signatures")
+                .arg(&pages)
+                .arg(dir.path().join("app.log")),
+        );
+        let of = |id: &Value| {
+            let all = report["findings"].as_array().unwrap();
+            all.iter().find(|finding| finding["id"] == *id).unwrap()["signature"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        let incidents = report["incidents"].as_array().unwrap().iter();
+        let edges = incidents.flat_map(|incident| incident["edges"].as_array().unwrap());
+        edges.map(|edge| of(&edge["from"])).collect()
+    };
+    assert_eq!(causes(10, 7001), ["w/worker"]);
+    assert_eq!(causes(50, 7001).len(), 2, "it was not over");
+    assert_eq!(causes(10, 7002).len(), 2, "neither shares a key");
 }

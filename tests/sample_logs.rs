@@ -100,6 +100,16 @@ fn mqtt_duplicate_client_blames_the_client_id() {
             .unwrap()
             .contains(&worker)
     );
+    // The one request that nginx gave up is its, though it was recorded before it.
+    let late = finding(&report, "http/nginx-upstream-timeout")["id"].clone();
+    let own = report["incidents"].as_array().unwrap().iter();
+    let mut own = own.filter(|incident| incident["root_cause"] == worker);
+    assert!(
+        own.next().unwrap()["findings"]
+            .as_array()
+            .unwrap()
+            .contains(&late)
+    );
     // Its client has an id of its own: what is said of clients that share one does not hold for it.
     let dropped = finding(&report, "mqtt/stale-connection");
     assert_eq!(dropped["captures"]["client"][0]["value"], "prompt-portal-27564");

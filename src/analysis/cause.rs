@@ -28,11 +28,19 @@ pub(super) fn incidents(found: &[Found<'_>], links: &[Link]) -> Vec<Incident> {
         .collect();
     let mut incidents = with_recurrences(found, links, divided);
     let explained = |incident: &Incident| incident.links.len();
+    // How many requests failed, by powers of two: about as many decide nothing.
+    let failed = |incident: &Incident| {
+        let answers = incident.members.iter().map(|member| &found[*member]);
+        let answers = answers.filter(|found| found.signature.condition.is_failed_answer());
+        let most = answers.map(|found| found.tally.count).max();
+        most.and_then(u64::checked_ilog2)
+    };
     incidents.sort_by(|a, b| {
         let known = |incident: &Incident| incident.root.is_some();
         b.severity
             .cmp(&a.severity)
             .then(known(b).cmp(&known(a)))
+            .then(failed(b).cmp(&failed(a)))
             .then(explained(b).cmp(&explained(a)))
             .then(a.members.cmp(&b.members))
     });

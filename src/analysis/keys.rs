@@ -50,7 +50,11 @@ fn add(keys: &mut BTreeSet<String>, name: &str, value: &str) {
         "service" | "unit" | "container" => {
             keys.insert(format!("service {}", service_name(value)));
         }
-        "job" | "pid" | "client" | "path" | "user" | "table" | "column" | "module" | "database" => {
+        "client" => {
+            keys.insert(format!("client {value}"));
+            keys.extend(process_of(value).map(|pid| format!("pid {pid}")));
+        }
+        "job" | "pid" | "path" | "user" | "table" | "column" | "module" | "database" => {
             keys.insert(format!("{name} {value}"));
         }
         _ => {}
@@ -63,6 +67,12 @@ fn service_name(value: &str) -> &str {
     let name = name.split(':').next_back().unwrap_or(name);
     name.trim_end_matches(|c: char| c.is_ascii_digit())
         .trim_end_matches(['-', '_'])
+}
+
+/// The process in a client's id: `portal-27564`, as MQTT's clients are named.
+fn process_of(client: &str) -> Option<&str> {
+    let (_, number) = client.rsplit_once(['-', '_'])?;
+    ((3..=7).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
 }
 
 /// The port of `host:port`, with or without a scheme and path.

@@ -93,7 +93,10 @@ fn link(
     // A service that both write in says little where neither is about it.
     let about = cause.about.is_some() || effect.about.is_some() || cause.role == Role::Cause;
     let keyed = shared.iter().any(|key| about || !is_general(key));
-    let order = order(cause, effect, declared, keyed)?;
+    // That a record came late is only believed of what names the same thing.
+    let late = cause.signature.late.map_or(0, |late| late.nanos());
+    let named = shared.iter().any(|key| !key.starts_with("service "));
+    let order = order(cause, effect, declared, keyed, if named { late } else { 0 })?;
     Some(Link {
         from,
         to,
@@ -117,10 +120,31 @@ fn without_strangers(found: &[Found<'_>], links: Vec<Link>) -> Vec<Link> {
         .filter(|link| found[link.to].about.is_some() && is_cause(link) && in_service(link))
         .map(|link| link.to)
         .collect();
+    // One that shares a key comes before strangers that were over when the effect began.
+    let keyed: BTreeSet<usize> = links
+        .iter()
+        .filter(|link| is_cause(link) && link.shared.iter().any(|key| !is_general(key)))
+        .map(|link| link.to)
+        .collect();
+    let is_stranger = |link: &Link| link.shared.is_empty() && is_cause(link);
     links
-        .into_iter()
-        .filter(|link| !explained.contains(&link.to) || !is_cause(link) || !link.shared.is_empty())
+        .iter()
+        .filter(|link| !explained.contains(&link.to) || !is_stranger(link))
+        .filter(|link| !keyed.contains(&link.to) || !is_stranger(link) || !was_over(found, link))
+        .cloned()
         .collect()
+}
+
+/// Whether the cause was not seen any more for long when the effect began.
+fn was_over(found: &[Found<'_>], link: &Link) -> bool {
+    let last = found[link.from].tally.last.sighting.time;
+    let began = match link.order {
+        Order::Agrees { from: Some(from), .. } => Some(from),
+        _ => found[link.to].tally.first().sighting.time.at,
+    };
+    began
+        .zip(last.until.or(last.at))
+        .is_some_and(|(began, last)| last + BEFOREHAND < began)
 }
 
 /// Where the cause's page says that it can bring about the effect; its own id counts before a glob. A glob stands for
@@ -136,8 +160,8 @@ fn declares<'a>(cause: &'a Signature, effect: &Found<'_>) -> Option<&'a LeadsTo>
 
 /// How the times of two findings agree with `cause` having brought about `effect`; nothing if they
 /// speak against it. Single episodes are compared: an effect may well have been seen earlier for
-/// another reason.
-fn order(cause: &Found<'_>, effect: &Found<'_>, declared: &LeadsTo, keyed: bool) -> Option<Order> {
+/// another reason. The cause may be recorded so `late`, in nanoseconds.
+fn order(cause: &Found<'_>, effect: &Found<'_>, declared: &LeadsTo, keyed: bool, late: i64) -> Option<Order> {
     let lasting = keyed || cause.role == Role::Cause;
     let until = |cause: &Episode| {
         if let Some(within) = declared.within {
@@ -160,7 +184,7 @@ fn order(cause: &Found<'_>, effect: &Found<'_>, declared: &LeadsTo, keyed: bool)
         BEFOREHAND_OF_STRANGER
     };
     let fits = |cause: &&Episode, effect: &Episode| {
-        cause.first <= effect.first + SLACK
+        cause.first <= effect.first + SLACK.max(late)
             && effect.first <= until(cause)
             && !is_background(cause, effect, beforehand)
     };
@@ -176,7 +200,7 @@ fn order(cause: &Found<'_>, effect: &Found<'_>, declared: &LeadsTo, keyed: bool)
         )
     };
     Some(Order::Agrees {
-        delay: from - nearest,
+        delay: from.saturating_sub(nearest),
         exact: exact(cause) && exact(effect),
         from: effects
             .first()

@@ -300,10 +300,13 @@ pub(super) fn because(link: &Link, cause: &Signature) -> String {
     let order = match link.order {
         Order::Undated => "the order is not dated".to_owned(),
         Order::Agrees { delay, exact, from } => {
-            let when = match u64::try_from(delay / 1_000_000_000) {
+            let apart = duration(delay.unsigned_abs() / 1_000_000_000);
+            let when = match delay / 1_000_000_000 {
                 _ if !exact => "the bounds of undated records agree".to_owned(),
-                Ok(0) | Err(_) => "seen in the same second".to_owned(),
-                Ok(seconds) => format!("seen {} later", duration(seconds)),
+                0 => "seen in the same second".to_owned(),
+                1.. => format!("seen {apart} later"),
+                -2.. => "seen at about the same time".to_owned(),
+                _ => format!("seen {apart} before: the record of the cause is written late"),
             };
             match from {
                 Some(from) => format!(

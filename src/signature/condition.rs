@@ -78,6 +78,15 @@ impl Match {
             fields: self.fields.clone(),
         }
     }
+
+    /// Whether it asks for requests that were answered with 500 or more.
+    pub fn is_failed_answer(&self) -> bool {
+        let any = self.any.iter().filter_map(|test| test.status);
+        self.status
+            .into_iter()
+            .chain(any)
+            .any(|status| status.from >= 500)
+    }
 }
 
 /// Conditions on one record; all that are present must hold.

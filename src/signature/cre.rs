@@ -164,6 +164,7 @@ fn signature(source: &Source<'_>, about: About, condition: Condition, place: Ran
         role: Role::Symptom,
         tags: about.tags,
         leads_to: Vec::new(),
+        late: None,
         supersedes: Vec::new(),
         seen_on: about.applications,
         aliases: Vec::new(),

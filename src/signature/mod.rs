@@ -141,6 +141,8 @@ pub struct Signature {
     pub tags: Vec<String>,
     /// What this failure can bring about.
     pub leads_to: Vec<LeadsTo>,
+    /// How long the failure may have gone on before a record tells of it: a watchdog's patience.
+    pub late: Option<condition::Span>,
     /// More generic signatures that this one explains away in the same record.
     pub supersedes: Vec<NamePattern>,
     /// Programs and versions that printed the examples.

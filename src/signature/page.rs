@@ -13,7 +13,7 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::condition::{Match, Recovery};
+use super::condition::{Match, Recovery, Span};
 use super::diagnostic::PageError;
 use super::select::{LeadsTo, NamePattern};
 use super::{Example, Proof, Role, Section, Severity, Signature, Text};
@@ -28,6 +28,7 @@ struct Header {
     tags: Vec<String>,
     #[serde(default)]
     leads_to: Vec<LeadsTo>,
+    late: Option<Span>,
     #[serde(default)]
     supersedes: Vec<NamePattern>,
     seen_on: Vec<String>,
@@ -79,6 +80,7 @@ pub fn parse(id: &str, file: &str, page: Cow<'static, str>) -> Result<Signature,
         role: header.role,
         tags: header.tags,
         leads_to: header.leads_to,
+        late: header.late,
         supersedes: header.supersedes,
         seen_on: header.seen_on,
         aliases: header.aliases,
