@@ -176,7 +176,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
     let work = |block: &Block| -> Examined {
         let source = &block.about;
         let clock = source.clock(options.zone, options.now);
-        let examined = examine(&detector, block, &clock, source.service.as_deref(), &range);
+        let examined = examine(&detector, block, &clock, &range, is_alone(&listed, source));
         progress.scanned(&source.name, block.body().len() as u64);
         examined
     };
@@ -232,6 +232,11 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         full_timeline: options.full_timeline,
     };
     Ok(build(&analysis, &detected, &sources, not_read, &making))
+}
+
+/// Whether `source` is all that is read. What an archive holds has other names.
+fn is_alone(listed: &[Arc<Source>], source: &Source) -> bool {
+    matches!(listed, [only] if only.name == source.name)
 }
 
 /// A CRE rule that cannot be run: what it would have found may be missing.

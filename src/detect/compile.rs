@@ -12,13 +12,13 @@ use toml::Spanned;
 
 use super::cre;
 use super::fields;
+use super::keyed;
 use super::life::Turn;
 use super::matcher::{Caught, Matcher};
 use super::over_time;
 use super::requests;
 use super::torn::{self, FIRST_PROBE};
 use crate::error::Error;
-use crate::record::keyed::Keys as LineKeys;
 use crate::scan::beside;
 use crate::scan::filter::{Filter, ProbeId, Wanted};
 use crate::scan::gate::{self, Gate};
@@ -103,8 +103,8 @@ pub struct Detector<'a> {
     pub(super) turns: Vec<Option<Turn>>,
     /// For each signature those whose failures its records end.
     pub(super) recovers: Vec<Vec<usize>>,
-    /// What several logs may say of the same event.
-    pub(super) keys: LineKeys,
+    /// What finds the lines that several logs may have.
+    pub(super) keyed: Filter,
     /// For each signature the more generic ones that it drops in its records.
     pub(super) drops: Vec<Vec<usize>>,
     /// The CRE rules in it.
@@ -172,7 +172,7 @@ impl<'a> Detector<'a> {
         let rules = cre::Rules::new(library, first);
         gates.extend(rules.wanted());
         let mut detector = Detector {
-            keys: LineKeys::default(),
+            keyed: keyed::gates(),
             library,
             rules,
             filter: Filter::new(gates),

@@ -101,17 +101,18 @@ pub struct Assumed {
     pub messages_left_out: u64,
 }
 
-/// Examines one block.
+/// Examines one block. `alone` says that there is no other log with which its own could be compared.
 pub fn examine(
     detector: &Detector<'_>,
     block: &Block,
     clock: &Clock,
-    file_service: Option<&str>,
     range: &TimeRange,
+    alone: bool,
 ) -> Examined {
     // What is searched may change meanwhile; what is parsed does not.
     let (window, text) = (block.window(), block.text());
     let body = block.body();
+    let file_service = block.about.service.as_deref();
     let mut reader = RecordReader::new(block, clock, file_service);
     let mut found = Examined {
         overlong_line: block.overlong_line(),
@@ -172,7 +173,9 @@ pub fn examine(
         found.take(detector, block, &record, line, &own);
     }
     found.samples = pulse(block, clock);
-    found.sample = keyed::sample(&detector.keys, block, clock);
+    if !alone {
+        found.sample = keyed::sample(&detector.keyed, block, clock, &mut buffers);
+    }
     found.assumed.messages_left_out = header::messages_left_out(&window[body.clone()]);
     let turned = |place: usize| clock_at(clock, &block.about.plan.turns, block.window_at() + place as u64);
     cre::examine::Work {

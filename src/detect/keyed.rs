@@ -2,14 +2,18 @@
 //!
 //! In: blocks. Out: a [`Sample`] for each log. Two logs keep the same keys, since those with the smallest numbers stay; of
 //! each key the first lines stay. So the result does not depend on how a log was cut. Only the beginning of a
-//! log is looked at, so that the scan of big logs costs no more for it.
+//! log is looked at, so that the scan of big logs costs no more for it. Who scans one log alone needs no sample.
 
 use std::collections::BTreeMap;
 
+use memchr::{memchr, memrchr};
+
 use crate::input::block::Block;
-use crate::record::keyed::{Key, Keys};
+use crate::record::keyed::{GATES, Key, keys_of};
 use crate::record::time::Clock;
 use crate::record::time::turns::clock_at;
+use crate::scan::filter::{Buffers, Filter, Wanted};
+use crate::scan::gate::Beside;
 
 /// How much of a log is looked at, in bytes from where its reading begins.
 pub const REACH: u64 = 4 << 20;
@@ -77,8 +81,19 @@ impl Sample {
     }
 }
 
+/// What finds the lines that may have a key.
+pub(super) fn gates() -> Filter {
+    Filter::new(GATES.iter().map(|gate| Wanted {
+        beside: Beside {
+            exact: true,
+            ..Beside::default()
+        },
+        ..Wanted::alone((*gate).to_owned(), 0)
+    }))
+}
+
 /// The sample of the lines that begin in the body of `block`.
-pub(super) fn sample(keys: &Keys, block: &Block, clock: &Clock) -> Sample {
+pub(super) fn sample(gates: &Filter, block: &Block, clock: &Clock, buffers: &mut Buffers) -> Sample {
     let mut sample = Sample::default();
     let plan = &block.about.plan;
     let (body, window_at) = (block.body(), block.window_at());
@@ -89,13 +104,26 @@ pub(super) fn sample(keys: &Keys, block: &Block, clock: &Clock) -> Sample {
     if block.source >= MOST_SOURCES || end <= body.start {
         return sample;
     }
-    let text = block.text();
+    // What is searched may change meanwhile; what is parsed does not.
+    let (window, text) = (block.window(), block.text());
+    let rest = memchr(b'\n', &window[end - 1..]);
+    let last_end = rest.map_or(window.len(), |length| end - 1 + length);
+    let mut places = Vec::new();
+    gates.find(&window[body.start..last_end], buffers, |place, _| {
+        places.push(body.start + place);
+    });
+    places.sort_unstable();
     let mut at = body.start;
-    while at < end {
-        let to = text.first_newline(at..text.len()).unwrap_or(text.len());
-        let offset = window_at + at as u64;
+    for place in places {
+        if place < at {
+            continue;
+        }
+        let above = memrchr(b'\n', &window[at..place]);
+        let start = above.map_or(at, |newline| at + newline + 1);
+        let to = text.first_newline(place..text.len()).unwrap_or(text.len());
+        let offset = window_at + start as u64;
         let clock = clock_at(clock, &plan.turns, offset);
-        if let Some(keyed) = keys.of(text.bytes(at..to), &clock) {
+        if let Some(keyed) = keys_of(text.bytes(start..to), &clock) {
             let at = keyed.stamp.map(|stamp| stamp.nanos);
             keyed
                 .keys
@@ -119,10 +147,11 @@ mod tests {
             format!("1.2.3.4 - - [23/Nov/2026:00:23:{second:02} +0000] \"GET /x/{path} HTTP/1.1\" 200 3\n")
         };
         let clock = Clock::new(Zone::Utc, 1_795_500_000_000_000_000);
-        let keys = Keys::default();
+        let gates = gates();
         let of = |numbers: std::ops::Range<u32>| {
             let text: String = numbers.map(line).collect();
-            sample(&keys, &Block::whole(0, text.into_bytes()), &clock)
+            let block = Block::whole(0, text.into_bytes());
+            sample(&gates, &block, &clock, &mut Buffers::default())
         };
         let without_offsets = |mut sample: Sample| {
             let lines = sample.keys.values_mut().flat_map(|lines| &mut lines.first);

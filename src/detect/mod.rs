@@ -41,7 +41,7 @@ pub fn detect_text(detector: &Detector<'_>, text: &str) -> Detected {
     let block = Block::whole(0, text.as_bytes().to_vec());
     let mut collector = Collector::new(detector, Range::default());
     collector.begin(None);
-    collector.take(examine(detector, &block, &clock, None, &Range::default()));
+    collector.take(examine(detector, &block, &clock, &Range::default(), true));
     collector.end(text.len() as u64, false);
     collector.finish(|_| placed::Clocks::default())
 }

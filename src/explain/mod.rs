@@ -20,7 +20,7 @@ use crate::input::stream::Fed;
 use crate::pipeline;
 use crate::report::model::NotRead;
 use crate::signature::{Library, Role, Severity, Signature};
-use crate::{Joined, Options, Progress, Ready, ready};
+use crate::{Joined, Options, Progress, Ready, is_alone, ready};
 
 pub mod finding;
 
@@ -148,6 +148,7 @@ pub fn explain_logs(
         pool,
         feed,
         range,
+        listed,
         not_read,
         ..
     } = ready(options)?;
@@ -156,7 +157,7 @@ pub fn explain_logs(
     let work = |block: &Block| {
         let source = &block.about;
         let clock = source.clock(options.zone, options.now);
-        let examined = examine(&detector, block, &clock, source.service.as_deref(), &range);
+        let examined = examine(&detector, block, &clock, &range, is_alone(&listed, source));
         let seen = explaining.look(block, &clock, &range, &focus);
         progress.scanned(&source.name, block.body().len() as u64);
         (examined, seen)

@@ -1,12 +1,12 @@
 //! What another log may say too: the request, connection or process start that a line is about.
 //!
 //! In: one line. Out: its keys, and when it was written. The same key in two logs is the same event, or another one that looks
-//! just like it. Nothing else of the line is read, and most lines are ruled out by a few searches.
+//! just like it. Nothing else of the line is read, and lines without one of the [`GATES`] have no key.
 //!
 //! That a program failed over a request, and that a request was answered 500, are two sides of one event, and have
 //! keys that lead from one to the other.
 
-use memchr::memmem::Finder;
+use memchr::memchr_iter;
 
 use super::Http;
 use super::header::{self, Format, Known, facts};
@@ -14,7 +14,7 @@ use super::time::{Clock, Stamp};
 use crate::report::visible::strip_colour;
 
 /// Texts of which one stands in every line that has a key.
-const GATES: &[&str] = &[
+pub const GATES: &[&str] = &[
     "HTTP/",
     "method",
     "equest",
@@ -129,77 +129,54 @@ pub struct Keyed {
     pub keys: Vec<Key>,
 }
 
-/// Reads the keys of lines.
-#[derive(Debug)]
-pub struct Keys {
-    gates: Vec<Finder<'static>>,
-}
-
-impl Default for Keys {
-    fn default() -> Keys {
-        Keys {
-            gates: GATES.iter().map(|gate| Finder::new(*gate)).collect(),
+/// The keys of a line with one of the [`GATES`], if it has any.
+pub fn keys_of(line: &[u8], clock: &Clock) -> Option<Keyed> {
+    let line = strip_colour(line);
+    let header = header::parse(&line, clock);
+    let mut keys = Vec::new();
+    if let Some(http) = &header.http {
+        let (method, path) = (http.method.as_bytes(), http.path.as_bytes());
+        let key = Key::of(Kind::Request, &[method, path, &http.status.to_be_bytes()]);
+        let failed = http.status < 100 || (500..600).contains(&http.status);
+        keys.push(if failed { key.of_failure() } else { key });
+        if let Some(client) = http.client.as_deref().filter(|_| failed || http.status >= 400) {
+            keys.push(Key::of(Kind::Refused, &[client.as_bytes(), method, path]));
         }
+        keys.extend(connection(&line, http));
+        if http.status == 500 {
+            keys.extend([None, Some(path)].map(|path| Key::unhandled(path).counterpart()));
+        }
+    } else {
+        keys.extend(unhandled(&header.body));
+        keys.extend(complaint(&header.body));
     }
-}
-
-impl Keys {
-    /// The keys of `line`, if it has any.
-    pub fn of(&self, line: &[u8], clock: &Clock) -> Option<Keyed> {
-        if !self.gates.iter().any(|gate| gate.find(line).is_some()) {
-            return None;
+    let own = match header.format {
+        Format::Json => header::own_object(&line).map(|(_, facts)| facts),
+        _ => None,
+    };
+    let object = match header.format {
+        Format::Json | Format::DockerJson | Format::JournalExport if own.is_none() => {
+            header::innermost_object(&line, clock)
         }
-        let line = strip_colour(line);
-        let header = header::parse(&line, clock);
-        let mut keys = Vec::new();
-        if let Some(http) = &header.http {
-            let (method, path) = (http.method.as_bytes(), http.path.as_bytes());
-            let key = Key::of(Kind::Request, &[method, path, &http.status.to_be_bytes()]);
-            let failed = http.status < 100 || (500..600).contains(&http.status);
-            keys.push(if failed { key.of_failure() } else { key });
-            if let Some(client) = http.client.as_deref().filter(|_| failed || http.status >= 400) {
-                keys.push(Key::of(Kind::Refused, &[client.as_bytes(), method, path]));
-            }
-            keys.extend(connection(&line, http));
-            if http.status == 500 {
-                keys.extend([None, Some(path)].map(|path| Key::unhandled(path).counterpart()));
-            }
-        } else {
-            keys.extend(unhandled(&header.body));
-            keys.extend(complaint(&header.body));
-        }
-        let own = match header.format {
-            Format::Json => header::own_object(&line).map(|(_, facts)| facts),
-            _ => None,
-        };
-        let object = match header.format {
-            Format::Json | Format::DockerJson | Format::JournalExport if own.is_none() => {
-                header::innermost_object(&line, clock)
-            }
-            _ => None,
-        };
-        let facts = match &object {
-            _ if own.is_some() => own,
-            Some(object) => facts::of_object(object),
-            None if facts::are_names_only(&header) => None,
-            None => Some(facts::of_line(&header.body, clock)),
-        };
-        if let Some(id) = facts
-            .and_then(|facts| facts.request_id)
-            .filter(|id| is_unique(id))
-        {
-            keys.push(Key::of(Kind::Id, &[id.as_bytes()]));
-        }
-        if let Some(pid) = started(&header.body) {
-            keys.push(Key::of(Kind::Start, &[pid]));
-        } else if is_end(&header.body) {
-            keys.push(Key::of(Kind::End, &[]));
-        }
-        (!keys.is_empty()).then_some(Keyed {
-            stamp: header.stamp,
-            keys,
-        })
+        _ => None,
+    };
+    let id = match &object {
+        _ if own.is_some() => own.and_then(|facts| facts.request_id),
+        Some(object) => facts::of_object(object).and_then(|facts| facts.request_id),
+        None => facts::request_id(&header, clock),
+    };
+    if let Some(id) = id.filter(|id| is_unique(id)) {
+        keys.push(Key::of(Kind::Id, &[id.as_bytes()]));
     }
+    if let Some(pid) = started(&header.body) {
+        keys.push(Key::of(Kind::Start, &[pid]));
+    } else if is_end(&header.body) {
+        keys.push(Key::of(Kind::End, &[]));
+    }
+    (!keys.is_empty()).then_some(Keyed {
+        stamp: header.stamp,
+        keys,
+    })
 }
 
 /// Whether an id is hardly given twice.
@@ -210,13 +187,15 @@ fn is_unique(id: &str) -> bool {
 /// Whether a program says, without saying more about the request than its path, that it failed over it: uvicorn's
 /// `Exception in ASGI application`, Django's `Internal Server Error: /orders/`.
 fn unhandled(body: &[u8]) -> Option<Key> {
-    const DJANGO: &[u8] = b"Internal Server Error: /";
+    const ASGI: Known = Known::new(b"Exception in ASGI application");
+    const DJANGO: Known = Known::new(b"Internal Server Error: /");
     // A level may stand before it.
     let near = &body[..body.len().min(64)];
-    if memchr::memmem::find(near, b"Exception in ASGI application").is_some() {
+    if ASGI.find(near).is_some() {
         return Some(Key::unhandled(None));
     }
-    let path = &body[memchr::memmem::find(near, DJANGO)? + DJANGO.len() - 1..];
+    // The path begins with the slash.
+    let path = &body[near.len() - DJANGO.behind(near)?.len() - 1..];
     let end = path.iter().position(u8::is_ascii_whitespace);
     Some(Key::unhandled(Some(&path[..end.unwrap_or(path.len())])))
 }
@@ -224,42 +203,32 @@ fn unhandled(body: &[u8]) -> Option<Key> {
 /// The connection of a request, where the line has the client's port: `127.0.0.1:54321 - "GET / HTTP/1.1" 200`,
 /// `"remote_addr":"192.0.2.1","remote_port":"54321"`.
 fn connection(line: &[u8], http: &Http) -> Option<Key> {
-    const NAMED: &[&[u8]] = &[
-        b"remote_port\"",
-        b"client_port\"",
-        b"remote_port=",
-        b"client_port=",
+    const NAMED: [Known; 4] = [
+        Known::new(b"remote_port\""),
+        Known::new(b"client_port\""),
+        Known::new(b"remote_port="),
+        Known::new(b"client_port="),
     ];
     let client = http.client.as_deref()?.as_bytes();
-    let behind = memchr::memmem::find(line, client).map(|at| at + client.len());
-    let beside = behind.filter(|at| line.get(*at) == Some(&b':')).map(|at| at + 1);
-    let named = || {
-        let found = |name: &&[u8]| memchr::memmem::find(line, name).map(|at| at + name.len());
-        NAMED.iter().find_map(found)
-    };
-    let at = beside.or_else(named)?;
-    let from = at
-        + line
-            .get(at..)?
-            .iter()
-            .take_while(|byte| matches!(byte, b':' | b'"' | b' '))
-            .count();
-    let digits = line
-        .get(from..)?
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let mut places = memchr_iter(*client.first()?, line);
+    let behind = places.find_map(|at| line[at..].strip_prefix(client));
+    let beside = behind.filter(|rest| rest.starts_with(b":"));
+    let rest = beside.or_else(|| NAMED.iter().find_map(|name| name.behind(line)))?;
+    let sign = |byte: &u8| matches!(byte, b':' | b'"' | b' ');
+    let port = &rest[rest.iter().take_while(|byte| sign(byte)).count()..];
+    let digits = port.iter().take_while(|byte| byte.is_ascii_digit()).count();
     // Short ones are those of servers.
-    let port = line.get(from..from + digits).filter(|_| digits == 5)?;
+    let port = port.get(..digits).filter(|_| digits == 5)?;
     Some(Key::of(Kind::Id, &[client, port]))
 }
 
 /// The request that a line of nginx's error log is about: `client: 192.0.2.1, server: _, request: "GET / HTTP/1.1", ...`.
 fn complaint(body: &[u8]) -> Option<Key> {
-    let find = |text: &[u8]| body.get(memchr::memmem::find(body, text)? + text.len()..);
-    let client = find(b" client: ")?;
+    const CLIENT: Known = Known::new(b" client: ");
+    const REQUEST: Known = Known::new(b", request: \"");
+    let client = CLIENT.behind(body)?;
     let client = &client[..memchr::memchr(b',', client)?];
-    let request = find(b", request: \"")?;
+    let request = REQUEST.behind(body)?;
     let request = std::str::from_utf8(&request[..memchr::memchr(b'"', request)?]).ok()?;
     let (method, path) = header::request_line(request)?;
     Some(Key::of(
@@ -270,8 +239,11 @@ fn complaint(body: &[u8]) -> Option<Key> {
 
 /// Whether a process says that it ends: the next one is started after that.
 fn is_end(body: &[u8]) -> bool {
-    let has = |text: &[u8]| memchr::memmem::find(body, text).is_some();
-    has(b"Finished server process [") || has(b"Application startup failed. Exiting.")
+    const ENDS: [Known; 2] = [
+        Known::new(b"Finished server process ["),
+        Known::new(b"Application startup failed. Exiting."),
+    ];
+    ENDS.iter().any(|end| end.find(body).is_some())
 }
 
 /// The number of a process that is said to start: `Started server process [48]`, `spawned: 'api' with pid 48`,
@@ -283,16 +255,17 @@ fn started(body: &[u8]) -> Option<&[u8]> {
         Known::new(b" with pid: "),
     ];
     // A process may also be killed by its number.
-    const STARTS: &[&[u8]] = &[b"tarted ", b"spawned", b"ooting "];
-    let starts = |text: &&[u8]| memchr::memmem::find(body, text).is_some();
-    if !STARTS.iter().any(starts) {
-        return None;
-    }
-    BEFORE.iter().find_map(|before| {
+    const STARTS: [Known; 3] = [
+        Known::new(b"tarted "),
+        Known::new(b"spawned"),
+        Known::new(b"ooting "),
+    ];
+    let number = BEFORE.iter().find_map(|before| {
         let rest = before.behind(body)?;
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         rest.get(..digits).filter(|digits| !digits.is_empty())
-    })
+    });
+    number.filter(|_| STARTS.iter().any(|start| start.find(body).is_some()))
 }
 
 #[cfg(test)]
@@ -302,8 +275,7 @@ mod tests {
 
     fn keys(line: &str) -> Vec<Key> {
         let clock = Clock::new(Zone::Utc, 1_795_500_000_000_000_000);
-        Keys::default()
-            .of(line.as_bytes(), &clock)
+        keys_of(line.as_bytes(), &clock)
             .map(|keyed| keyed.keys)
             .unwrap_or_default()
     }

@@ -72,7 +72,8 @@ pub(in crate::record) fn request_line(text: &str) -> Option<(&str, &str)> {
 
 /// The path of a URL or request target, without its query.
 pub(super) fn path_of(target: &str) -> &str {
-    let target = match target.split_once("://") {
+    let of_url = (!target.starts_with('/')).then(|| target.split_once("://"));
+    let target = match of_url.flatten() {
         Some((scheme, rest)) if !scheme.contains('/') => {
             rest.find('/').map_or("/", |at| rest.get(at..).unwrap_or("/"))
         }

@@ -76,6 +76,19 @@ pub(in crate::record) fn are_names_only(header: &Header<'_>) -> bool {
     }
 }
 
+/// Nginx, with a `log_format` that says so, writes the id of a request like this.
+const ID: Known = Known::new(b" id=");
+
+/// The id of the request that the line of this header is about.
+pub(in crate::record) fn request_id<'a>(header: &'a Header<'_>, clock: &Clock) -> Option<Cow<'a, str>> {
+    // Most access lines have none, and need not be read again.
+    let has_none = header.format == Format::AccessCombined && ID.find(&header.body).is_none();
+    if has_none || are_names_only(header) {
+        return None;
+    }
+    of_line(&header.body, clock).request_id
+}
+
 /// The facts of a line that no transport wraps.
 pub(in crate::record) fn of_line<'a>(line: &'a [u8], clock: &Clock) -> Facts<'a> {
     const UPSTREAM: Known = Known::new(b"upstream: \"");
@@ -217,7 +230,6 @@ fn of_request(found: request::Found<'_>) -> Facts<'_> {
 fn of_access(line: &[u8]) -> Facts<'_> {
     let last = line.rsplit(|byte| *byte == b' ').next().and_then(utf8);
     const DASH: Known = Known::new(b" - ");
-    const ID: Known = Known::new(b" id=");
     let plain = || {
         let message = DASH.behind(line).unwrap_or(line);
         [line, message].into_iter().find_map(request::plain)
