@@ -124,6 +124,8 @@ pub struct Collector<'a> {
     across: AcrossLogs,
     /// For each source the one with which its log began.
     began: Vec<usize>,
+    /// Signatures that were found in sources that have ended.
+    found: BTreeSet<usize>,
     /// CRE rules with conditions over time.
     rules: Logs<'a>,
 }
@@ -197,6 +199,7 @@ impl<'a> Collector<'a> {
             log: Log::default(),
             across: AcrossLogs::default(),
             began: Vec::new(),
+            found: BTreeSet::new(),
             rules: Logs::default(),
         }
     }
@@ -351,6 +354,7 @@ impl<'a> Collector<'a> {
     /// Puts away what the end of a log brought: it belongs to the last source.
     fn late(&mut self) {
         let tallies = std::mem::take(&mut self.tallies);
+        self.found.extend(tallies.signatures());
         let last = self.detected.sources.len().checked_sub(1);
         let apart = last.and_then(|last| self.detected.apart.get_mut(&last));
         apart.unwrap_or(&mut self.detected.tallies).merge(tallies, None);
@@ -359,6 +363,7 @@ impl<'a> Collector<'a> {
     /// Puts away what was found in the source that has ended (or, at the end of a log, late in its last one).
     fn put_away(&mut self) {
         let tallies = std::mem::take(&mut self.tallies);
+        self.found.extend(tallies.signatures());
         let sample = std::mem::take(&mut self.sample);
         let source = self.detected.sources.len();
         if sample.keys.is_empty() {
@@ -439,14 +444,9 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Number of findings so far.
+    /// Number of findings in the sources that have ended.
     pub fn findings(&self) -> usize {
-        let found = [&self.detected.tallies, &self.tallies].into_iter();
-        let found = found.chain(self.detected.apart.values());
-        let signatures: BTreeSet<usize> = found
-            .flat_map(|tallies| tallies.iter().map(|(subject, _)| subject.signature))
-            .collect();
-        signatures.len()
+        self.found.len()
     }
 
     /// Everything that was found. `clocks` says what logs say about each other's times, which are set by that.

@@ -158,11 +158,9 @@ impl Tallies {
             .map(|(_, tally)| tally)
     }
 
-    /// How many signatures were found.
-    pub fn signatures(&self) -> usize {
-        let mut found: Vec<usize> = self.by_subject.keys().map(|subject| subject.signature).collect();
-        found.dedup();
-        found.len()
+    /// The signatures that were found, some several times.
+    pub fn signatures(&self) -> impl Iterator<Item = usize> {
+        self.by_subject.keys().map(|subject| subject.signature)
     }
 
     /// As [`Tally::seal`].

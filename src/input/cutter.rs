@@ -83,7 +83,6 @@ pub(super) fn cut_all(
             pool.lend(std::mem::take(&mut bytes))
         };
         let buffer = Arc::new(buffer.behind(head.as_ref()));
-        head.get_or_insert_with(|| Arc::from(buffer.head(HEAD)));
         let cuts = Cuts {
             about,
             buffer: &buffer,
@@ -101,6 +100,7 @@ pub(super) fn cut_all(
                 stopped,
             };
         }
+        head.get_or_insert_with(|| Arc::from(buffer.head(HEAD)));
         let keep_from = next.saturating_sub(MARGIN);
         bytes = empty(pool, out);
         bytes.extend_from_slice(&buffer.bytes()[keep_from..]);
