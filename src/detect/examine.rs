@@ -224,10 +224,7 @@ pub(super) fn hits(
     // A literal that crosses the end of the part begins in it, so it is this part's.
     let end = (part.end + detector.filter.longest()).min(window.len());
     // A body may also begin with a piece of an overlong line.
-    let begins = part
-        .start
-        .checked_sub(1)
-        .is_none_or(|above| window[above] == b'\n');
+    let begins = begins_line(window, part.start);
     let mut search = detector.filter.search(&window[part.start..end], begins, buffers);
     let mut left = part.len();
     while let Some(piece) = search.go_on(|start, probe| {
@@ -267,13 +264,14 @@ pub(super) fn lines_of(window: &[u8], part: &Range<usize>) -> impl Iterator<Item
     .take_while(move |line| line.start < part.end)
 }
 
+/// Whether a line end, or nothing, stands before `place`.
+fn begins_line(window: &[u8], place: usize) -> bool {
+    place.checked_sub(1).is_none_or(|above| window[above] == b'\n')
+}
+
 /// Whether line ends, or the window's beginning, stand on both sides of it.
 fn is_whole(window: &[u8], extent: &Extent) -> bool {
-    let begins = extent
-        .start
-        .checked_sub(1)
-        .is_none_or(|above| window[above] == b'\n');
-    begins && window.get(extent.end) == Some(&b'\n')
+    begins_line(window, extent.start) && window.get(extent.end) == Some(&b'\n')
 }
 
 /// The probes of the hits, and those whose gates are found in the record's text only.
@@ -350,13 +348,13 @@ impl Examined {
     /// Notes what the bytes were that the report may cite.
     fn seal(&mut self, block: &Block) {
         let (text, body, at) = (block.text(), block.body(), block.window_at());
-        let digest_of = |offset: u64, bytes: u64| {
+        let raw_of = |offset: u64, bytes: u64| {
             let start = (offset - at) as usize;
-            Digest::of(text.bytes(start..start + bytes as usize))
+            text.bytes(start..start + bytes as usize)
         };
+        let digest_of = |offset, bytes| Digest::of(raw_of(offset, bytes));
         let seal = |occurrence: &mut Occurrence| {
-            let start = (occurrence.sighting.offset - at) as usize;
-            let raw = text.bytes(start..start + occurrence.bytes as usize);
+            let raw = raw_of(occurrence.sighting.offset, occurrence.bytes);
             occurrence.digest = Digest::of(raw);
             occurrence.excerpt = excerpt(raw, occurrence);
         };

@@ -49,26 +49,24 @@ pub struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Histogram {
-        Histogram {
-            width: SHORTEST,
-            steps: BTreeMap::new(),
-        }
+        Histogram::of_width(SHORTEST)
     }
 }
 
 impl Histogram {
     /// One that begins with steps of a second, for short pauses. It is merged with its like only.
     pub fn by_seconds() -> Histogram {
-        Histogram {
-            width: 1_000_000_000,
-            steps: BTreeMap::new(),
-        }
+        Histogram::of_width(1_000_000_000)
     }
 
     /// Of places in a log, in bytes, instead of times.
     pub(super) fn of_places() -> Histogram {
+        Histogram::of_width(SHORTEST_PLACE)
+    }
+
+    fn of_width(width: i64) -> Histogram {
         Histogram {
-            width: SHORTEST_PLACE,
+            width,
             steps: BTreeMap::new(),
         }
     }
@@ -110,10 +108,7 @@ impl Histogram {
 
     /// The same, moved back by nanoseconds.
     pub(super) fn shifted(&self, by: i64) -> Histogram {
-        let mut shifted = Histogram {
-            width: self.width,
-            steps: BTreeMap::new(),
-        };
+        let mut shifted = Histogram::of_width(self.width);
         for step in self.steps.values() {
             shifted.add_step(Step {
                 count: step.count,

@@ -83,9 +83,6 @@ impl Life {
     }
 
     pub(super) fn shift(&mut self, by: i64) {
-        let time = &mut self.sighting.time;
-        for time in [&mut time.at, &mut time.until].into_iter().flatten() {
-            *time = time.saturating_sub(by);
-        }
+        self.sighting.time.move_back(by);
     }
 }

@@ -191,40 +191,20 @@ pub struct Tally {
 impl Tally {
     /// A tally of one.
     pub fn of(occurrence: Occurrence) -> Tally {
-        let mut services = Counts::default();
-        if let Some(service) = &occurrence.service {
-            services.add(service, 1);
-        }
-        let mut hosts = Counts::default();
-        if let Some(host) = &occurrence.host {
-            hosts.add(host, 1);
-        }
-        let mut captures: BTreeMap<String, Counts> = BTreeMap::new();
-        for (name, value) in &occurrence.captures {
-            captures.entry(name.clone()).or_default().add(value, 1);
-        }
-        let mut keys = Counts::default();
-        for key in &occurrence.keys {
-            keys.add(key, 1);
-        }
-        let mut times = Histogram::default();
-        let mut places = Histogram::of_places();
-        match occurrence.sighting.time.at {
-            Some(at) => times.add(at),
-            None => places.add(occurrence.sighting.offset as i64),
-        }
-        Tally {
-            count: 1,
-            times,
-            places,
-            keys,
-            sources: BTreeMap::from([(occurrence.sighting.source, 1)]),
+        let mut tally = Tally {
+            count: 0,
+            samples: Vec::new(),
             last: occurrence.clone(),
-            samples: vec![occurrence],
-            services,
-            hosts,
-            captures,
-        }
+            services: Counts::default(),
+            hosts: Counts::default(),
+            captures: BTreeMap::new(),
+            keys: Counts::default(),
+            sources: BTreeMap::new(),
+            times: Histogram::default(),
+            places: Histogram::of_places(),
+        };
+        tally.add(occurrence);
+        tally
     }
 
     /// The values of a capture, the most frequent first; of equal counts the first occurrence's, then in
@@ -361,10 +341,7 @@ impl Occurrence {
 
     /// Moves its time back, by nanoseconds.
     pub(super) fn shift(&mut self, by: i64) {
-        let time = &mut self.sighting.time;
-        for bound in [&mut time.at, &mut time.until].into_iter().flatten() {
-            *bound = bound.saturating_sub(by);
-        }
+        self.sighting.time.move_back(by);
     }
 
     /// Turns line numbers of a block into those of its source; see [`move_line`].

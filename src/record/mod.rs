@@ -89,6 +89,15 @@ pub struct Time {
     pub quality: TimeQuality,
 }
 
+impl Time {
+    /// Moves it back, by nanoseconds.
+    pub(crate) fn move_back(&mut self, by: i64) {
+        for bound in [&mut self.at, &mut self.until].into_iter().flatten() {
+            *bound = bound.saturating_sub(by);
+        }
+    }
+}
+
 /// An HTTP request as an access-log line states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Http {

@@ -140,14 +140,21 @@ pub fn is_as_written(raw: &[u8]) -> bool {
 
 /// Whether `raw` ends with this byte as it is or as the end of an escape: `\\t`, `\\u0009`, `\\x09`, `#011`, `&lt;`.
 fn ends_with(raw: &[u8], byte: u8) -> bool {
-    let number = |digits: &str| {
-        raw.len() >= digits.len() && raw[raw.len() - digits.len()..].eq_ignore_ascii_case(digits.as_bytes())
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |shift: u8, most: u8| DIGITS[usize::from(byte >> shift & most)];
+    let (hex, octal) = (
+        [digit(4, 15), digit(0, 15)],
+        [digit(6, 7), digit(3, 7), digit(0, 7)],
+    );
+    let number = |digits: &[u8]| {
+        let from = raw.len().checked_sub(digits.len());
+        from.is_some_and(|from| raw[from..].eq_ignore_ascii_case(digits))
     };
     match raw.last() {
         Some(last) if *last == byte => true,
         Some(b't') => byte == b'\t' && raw.ends_with(b"\\t"),
         Some(b';') => true,
-        _ => number(&format!("{byte:02x}")) || number(&format!("{byte:03o}")),
+        _ => number(&hex) || number(&octal),
     }
 }
 

@@ -65,9 +65,7 @@ impl Kernel {
         }
         kernels
     }
-}
 
-impl Kernel {
     /// The fastest form. To measure on one machine what others do, the variable `INCIDENT_KERNEL` may name a slower
     /// one: `avx2`, `plain`.
     pub(super) fn fastest() -> Kernel {
