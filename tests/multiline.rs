@@ -48,6 +48,12 @@ const CAPTURES: &[(&str, &str, &str)] = &[
         "UnhandledPromiseRejection",
         "This error originated either by throwing inside of an async function without a catch block, or by rejecting a promise which was not handled with .catch(). The promise rejected with the reason \"just words\".",
     ),
+    ("node-12-event", "Error", "spawn /usr/bin/convert-images ENOENT"),
+    (
+        "node-12-file",
+        "Error",
+        "ENOENT: no such file or directory, open '/etc/shop/none.json'",
+    ),
     ("node-string", "Uncaught", "out of paper"),
     ("go-panic", "panic", "assignment to entry in nil map"),
     (
@@ -221,6 +227,19 @@ fn the_lines_around_an_event_are_records_of_their_own() {
         }
     }
     assert!(mistakes.is_empty(), "\n{}", mistakes.join("\n"));
+}
+
+/// A program of Node.js that crashes at each start: its head begins a record also right behind the last crash.
+#[test]
+fn each_crash_of_a_loop_is_a_record() {
+    for name in ["node-12-event", "node-12-file", "node-cause"] {
+        let text = capture(name).trim_end().to_owned() + "\n";
+        let texts: Vec<_> = records(&text.repeat(3))
+            .into_iter()
+            .map(|record| record.text.trim_end().to_owned())
+            .collect();
+        assert_eq!(texts, vec![text.trim_end(); 3], "{name}");
+    }
 }
 
 /// How a stream of several containers names one of them.

@@ -95,7 +95,11 @@ impl Line {
             && (self.headed || self.shape == Shape::Words)
             && !matches!(
                 self.shape,
-                Shape::RustPanicHead | Shape::GoPanicHead | Shape::GoFrame | Shape::NodeHead
+                Shape::RustPanicHead
+                    | Shape::GoPanicHead
+                    | Shape::GoFrame
+                    | Shape::NodeHead
+                    | Shape::OldNodeHead
             )
     }
 }
@@ -188,6 +192,10 @@ enum State {
     Rust,
     /// A crash of Node.js, up to its trailer.
     Node,
+    /// A crash of Node.js up to 16, up to its error.
+    OldNode,
+    /// Behind that error.
+    OldNodeError,
     /// An event of Windows, up to the next.
     Windows,
     /// Frames of Ruby.
@@ -228,6 +236,7 @@ impl Machine {
                 Shape::RustPanicHead => State::RustHead,
                 Shape::GoPanicHead | Shape::GoFrame => State::Go,
                 Shape::NodeHead => State::Node,
+                Shape::OldNodeHead => State::OldNode,
                 Shape::RubyFrame => State::Ruby,
                 Shape::PhpTrace => State::Php,
                 Shape::ElixirHead => State::Elixir,
@@ -281,7 +290,12 @@ impl Machine {
         }
         let after_blank = self.blanks > 0;
         match (self.state, line.shape) {
+            (State::Node, S::NodeHead | S::OldNodeHead) => false,
             (State::Node, _) => self.lines < NODE_LINES && self.before.shape != S::NodeTrailer,
+            // Code, a caret, a blank line, then the error with its frames.
+            (State::OldNode, S::Name) => self.lines > 1,
+            // Where the error was emitted.
+            (State::OldNodeError, S::Words) => !after_blank && next_indented(),
             (State::RustHead, _) => !after_blank,
             (State::Rust, S::RustNote | S::Indented) => true,
             (State::Go, S::GoFrame | S::Indented | S::Opening | S::GoPanicHead) => true,
@@ -319,6 +333,7 @@ impl Machine {
             (State::Traceback, Shape::Name | Shape::Words | Shape::Opening) => State::Exception,
             (_, Shape::ChainText) => State::Chain,
             (State::RustHead, _) => State::Rust,
+            (State::OldNode, Shape::Name) => State::OldNodeError,
             (State::Plain, Shape::RubyFrame) => State::Ruby,
             (State::Plain, Shape::PhpTrace) => State::Php,
             (State::Plain, Shape::ElixirHead) => State::Elixir,

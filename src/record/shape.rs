@@ -34,6 +34,9 @@ pub enum Shape {
     GoFrame,
     /// `/srv/app/server.js:12`, `node:events:502`: the head of a Node.js crash
     NodeHead,
+    /// `events.js:160`, `internal/modules/cjs/loader.js:584`: the head of a crash in the own code of Node.js up to 16,
+    /// which prints no version at its end
+    OldNodeHead,
     /// `Node.js v20.20.2`: the end of a Node.js crash
     NodeTrailer,
     /// `note: run with ...`, `stack backtrace:` of Rust
@@ -91,6 +94,7 @@ pub fn shape(body: &[u8]) -> Shape {
         b'n' if body.starts_with(b"note: ") => Shape::RustNote,
         b's' if body.starts_with(b"stack backtrace:") => Shape::RustNote,
         _ if is_node_head(body) => Shape::NodeHead,
+        _ if is_old_node_head(body) => Shape::OldNodeHead,
         _ if is_ruby_frame(body) => Shape::RubyFrame,
         _ => name_or_words(body),
     }
@@ -150,6 +154,15 @@ fn is_node_head(body: &[u8]) -> bool {
     let rooted = ROOTS.iter().any(|root| body.starts_with(root));
     let digits = body.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     rooted && digits > 0 && body.get(body.len() - digits - 1) == Some(&b':') && !body.contains(&b' ')
+}
+
+fn is_old_node_head(body: &[u8]) -> bool {
+    let digits = body.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let Some(path) = body[..body.len() - digits].strip_suffix(b".js:") else {
+        return false;
+    };
+    let is_path = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/');
+    digits > 0 && !path.is_empty() && path.iter().all(is_path)
 }
 
 fn name_or_words(body: &[u8]) -> Shape {
