@@ -93,16 +93,29 @@ fn link(
     // A service that both write in says little where neither is about it.
     let about = cause.about.is_some() || effect.about.is_some() || cause.role == Role::Cause;
     let keyed = shared.iter().any(|key| about || !is_general(key));
-    // That a record came late is only believed of what names the same thing.
+    // That a record came late is only believed of what names the same thing, and of what a program says of others: the same
+    // program's own records came before.
     let late = cause.signature.late.map_or(0, |late| late.nanos());
-    let named = shared.iter().any(|key| !key.starts_with("service "));
-    let order = order(cause, effect, declared, keyed, if named { late } else { 0 })?;
+    let named = shared
+        .iter()
+        .any(|key| !key.starts_with("service ") || cause.role == Role::Symptom);
+    let late = if named { late } else { 0 };
+    let order = order(cause, effect, declared, keyed, late.max(lasted(cause)))?;
     Some(Link {
         from,
         to,
         order,
         shared,
     })
+}
+
+/// For how long the failure had gone on when its first record was written, as that says itself, in nanoseconds: a slow statement is
+/// logged when it has ended.
+fn lasted(cause: &Found<'_>) -> i64 {
+    let captures = &cause.tally.first().captures;
+    let lasted = captures.iter().find(|(name, _)| name == "lasted_ms");
+    let millis = lasted.and_then(|(_, value)| value.parse::<f64>().ok());
+    (millis.unwrap_or(0.0).clamp(0.0, 86_400_000.0) * 1e6) as i64
 }
 
 /// Whether a key says whose record it is rather than what it is about.

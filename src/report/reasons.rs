@@ -5,6 +5,7 @@
 use super::claim::{Citations, Claims, Said};
 use super::model::{Candidate, Finding, TriggerCandidate, Verdict};
 use super::story::{DECLARED_LINK, FIRST_SEEN};
+use super::told::is_first;
 use super::words::{clock, duration};
 use crate::analysis::cause::{reach, same_record};
 use crate::analysis::{Analysis, Incident, Link, Order};
@@ -51,8 +52,13 @@ fn unexplained(incident: &Incident, findings: &[Finding]) -> Said {
         return Said::inferred(text, FIRST_SEEN, members);
     }
     let first = &findings[incident.members.first().copied().unwrap_or_default()];
+    let own: Vec<&Finding> = incident.members.iter().map(|member| &findings[*member]).collect();
+    let claim = match is_first(&own) {
+        true => "was seen first",
+        false => "explains most of the others",
+    };
     let text = format!(
-        "None of these findings is a cause by itself; {} ({}) was seen first and is unexplained.",
+        "None of these findings is a cause by itself; {} ({}) {claim} and is unexplained.",
         first.id, first.title
     );
     Said::inferred(text, FIRST_SEEN, members)

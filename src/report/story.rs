@@ -9,7 +9,7 @@ use super::build::plain_capture;
 use super::claim::{Claims, Said};
 use super::model::{Confidence, Evidence, FailedRequests, Finding, Impact, Incident, Report};
 use super::statements::{FAILED, RESTARTED};
-use super::told::{find, key_finding, steps_to_take};
+use super::told::{self, find, key_finding, steps_to_take};
 use super::words::{AT_THE_LATEST, counted, duration, number, some_of, stretch, time};
 use crate::record::time::parse_rfc3339;
 use crate::render::escape::span;
@@ -226,7 +226,8 @@ fn why(report: &Report, incident: &Incident) -> Vec<Said> {
     };
     let premises = [&incident.id, &key.id];
     if incident.root_cause.is_none() {
-        let text = format!("**Why**: the logs do not show it; first came {}.", named(key));
+        let leads = told::leads(report, incident);
+        let text = format!("**Why**: the logs do not show it; {leads} {}.", named(key));
         return vec![Said::inferred(text, FIRST_SEEN, premises)];
     }
     let how_sure = match incident.confidence {

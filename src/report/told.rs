@@ -19,6 +19,26 @@ pub(crate) fn key_finding<'a>(report: &'a Report, incident: &Incident) -> Option
     find(report, id)
 }
 
+/// How the leading finding of an incident without a root is introduced: it may explain others that were seen before it.
+pub(crate) fn leads(report: &Report, incident: &Incident) -> &'static str {
+    let own: Vec<&Finding> = incident
+        .findings
+        .iter()
+        .filter_map(|id| find(report, id))
+        .collect();
+    match is_first(&own) {
+        true => "first came",
+        false => "what explains most of it is",
+    }
+}
+
+/// Whether the first of them was seen before all others.
+pub(crate) fn is_first(findings: &[&Finding]) -> bool {
+    let first = findings.first().and_then(|first| first.first_seen.as_ref());
+    let mut others = findings.iter().filter_map(|finding| finding.first_seen.as_ref());
+    first.is_none_or(|first| others.all(|other| other >= first))
+}
+
 /// Findings of these roles are told in full, the others in a table.
 pub(crate) fn in_full(finding: &Finding) -> bool {
     matches!(finding.role, Role::Cause | Role::Symptom)

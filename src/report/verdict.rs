@@ -5,7 +5,7 @@
 use super::claim::{Claims, Said};
 use super::model::{Confidence, Edge, Finding, Incident, Report};
 use super::story::{DECLARED_LINK, FIRST_SEEN, ROOT_CAUSE, headline};
-use super::told::key_finding;
+use super::told::{self, key_finding};
 use super::words;
 use crate::render::escape::{line, plain, span};
 
@@ -37,7 +37,7 @@ pub(super) fn state(at: &str, report: &Report, incident: &Incident, claims: &mut
     claims.say(format!("{at}/severity"), severity);
     claims.say(
         format!("{at}/verdict"),
-        Said::inferred(verdict(incident, key), rule, [&incident.id]),
+        Said::inferred(verdict(report, incident, key), rule, [&incident.id]),
     );
     for (number, edge) in incident.edges.iter().enumerate() {
         let said = Said::inferred(link(edge), DECLARED_LINK, [&edge.from, &edge.to]);
@@ -46,12 +46,16 @@ pub(super) fn state(at: &str, report: &Report, incident: &Incident, claims: &mut
 }
 
 /// The root cause and how sure it is, or that none is named.
-fn verdict(incident: &Incident, key: Option<&Finding>) -> String {
+fn verdict(report: &Report, incident: &Incident, key: Option<&Finding>) -> String {
     let Some(key) = key else {
         return "The logs do not show a cause.".to_owned();
     };
     if incident.root_cause.is_none() {
-        return format!("The logs do not show a cause; first came {}.", titled(key));
+        return format!(
+            "The logs do not show a cause; {} {}.",
+            told::leads(report, incident),
+            titled(key)
+        );
     }
     let (level, why) = confidence(incident, &key.id);
     format!("{}. Confidence: {level} ({why}).", titled(key))
