@@ -25,6 +25,9 @@ const MOST_LANES: usize = 6;
 /// Buckets of a lane.
 const BUCKETS: usize = 8;
 
+/// How often each entry may move to a better bucket. The first rounds bring most.
+const ROUNDS: usize = 6;
+
 /// A gram of a literal.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -113,6 +116,8 @@ fn frequencies() -> Frequencies {
 struct Taken([(u64, f64); LONGEST_GRAM]);
 
 impl Taken {
+    const NOTHING: Taken = Taken([(0, 0.0); LONGEST_GRAM]);
+
     /// The share of places in ordinary logs that look like one of the bucket's grams.
     fn share(&self) -> f64 {
         let product: f64 = self.0.iter().map(|(_, sum)| sum).product();
@@ -137,22 +142,60 @@ impl Taken {
 
 /// Divides the entries into the buckets of so many lanes, and the cost of what passes.
 fn divide(entries: &[Entry], frequencies: &Frequencies, lanes: usize) -> (Vec<Vec<Entry>>, f64) {
-    let mut taken = vec![(Taken([(0, 0.0); LONGEST_GRAM]), 0.0); lanes * BUCKETS];
-    let mut divided = vec![Vec::new(); lanes * BUCKETS];
+    let mut division = Division {
+        frequencies,
+        taken: vec![(Taken::NOTHING, 0.0); lanes * BUCKETS],
+        divided: vec![Vec::new(); lanes * BUCKETS],
+    };
     for entry in entries {
-        // The bucket that lets the fewest more places pass.
-        let more = taken
-            .iter()
-            .map(|(bucket, share)| bucket.with(entry, frequencies).share() - share);
-        let best = more.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b));
-        if let Some((best, _)) = best {
-            let with = taken[best].0.with(entry, frequencies);
-            taken[best] = (with, with.share());
-            divided[best].push(*entry);
+        division.insert(*entry);
+    }
+    // The first ones did not know who would come: half as many places pass when each may choose again.
+    for _ in 0..ROUNDS {
+        if !division.improve() {
+            break;
         }
     }
-    let share: f64 = taken.iter().map(|(_, share)| share).sum();
-    (divided, share * PASSED_COST)
+    let share: f64 = division.taken.iter().map(|(_, share)| share).sum();
+    (division.divided, share * PASSED_COST)
+}
+
+/// Entries in buckets, and for each bucket what stands in it and the share of places that pass.
+struct Division<'a> {
+    frequencies: &'a Frequencies,
+    taken: Vec<(Taken, f64)>,
+    divided: Vec<Vec<Entry>>,
+}
+
+impl Division<'_> {
+    /// Puts an entry into the bucket that lets the fewest more places pass, and tells which.
+    fn insert(&mut self, entry: Entry) -> usize {
+        let with = |(bucket, share): &(Taken, f64)| {
+            let with = bucket.with(&entry, self.frequencies);
+            (with, with.share(), with.share() - share)
+        };
+        let all = self.taken.iter().map(with).enumerate();
+        let best = all.min_by(|(_, (.., a)), (_, (.., b))| a.total_cmp(b));
+        let (best, (with, share, _)) = best.unwrap_or((0, (Taken::NOTHING, 0.0, 0.0)));
+        self.taken[best] = (with, share);
+        self.divided[best].push(entry);
+        best
+    }
+
+    /// Lets each entry choose its bucket again; whether one moved.
+    fn improve(&mut self) -> bool {
+        let mut moved = false;
+        for bucket in 0..self.divided.len() {
+            for _ in 0..self.divided[bucket].len() {
+                let entry = self.divided[bucket].remove(0);
+                let rest = self.divided[bucket].iter();
+                let taken = rest.fold(Taken::NOTHING, |taken, other| taken.with(other, self.frequencies));
+                self.taken[bucket] = (taken, taken.share());
+                moved |= self.insert(entry) != bucket;
+            }
+        }
+        moved
+    }
 }
 
 impl EverywhereLane {
