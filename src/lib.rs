@@ -26,6 +26,7 @@ use std::sync::Arc;
 use analysis::analyse;
 use analysis::pairing::{self, Pairing};
 use analysis::period::systems;
+use analysis::silent;
 use analysis::skew::{self, Skew};
 use detect::collect::Collector;
 use detect::compile::Detector;
@@ -201,6 +202,9 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
             places: std::mem::take(&mut pairing.places),
         }
     });
+    if !options.stop.is_asked() {
+        silent::add(&mut detected, library, &sources, &range);
+    }
     not_read.extend(library.left_out().iter().map(rule_left_out));
     not_read.extend(entries_left_out(detected.entries_left_out));
 

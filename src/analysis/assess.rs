@@ -85,6 +85,13 @@ pub fn assess(found: &Found<'_>) -> Assessment {
 /// The rules that hold for every finding of a page, each with the steps that it takes.
 pub fn of_page(signature: &Signature) -> Vec<(u32, String)> {
     let mut rules = Vec::new();
+    if signature.condition.silent_log.is_some() {
+        return vec![(
+            2,
+            "confidence low: it is concluded from what is not in the logs, and nothing says why there is no more"
+                .to_owned(),
+        )];
+    }
     match shortest_literal(signature) {
         None => rules.push((2, "confidence low: a condition requires no literal text".to_owned())),
         Some(length) if length < TELLING => rules.push((

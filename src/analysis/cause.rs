@@ -35,10 +35,16 @@ pub(super) fn incidents(found: &[Found<'_>], links: &[Link]) -> Vec<Incident> {
         let most = answers.map(|found| found.tally.count).max();
         most.and_then(u64::checked_ilog2)
     };
+    // That a log ends says least of all.
+    let only_silent = |incident: &Incident| {
+        let mut members = incident.members.iter();
+        members.all(|member| found[*member].signature.condition.silent_log.is_some())
+    };
     incidents.sort_by(|a, b| {
         let known = |incident: &Incident| incident.root.is_some();
-        b.severity
-            .cmp(&a.severity)
+        only_silent(a)
+            .cmp(&only_silent(b))
+            .then(b.severity.cmp(&a.severity))
             .then(known(b).cmp(&known(a)))
             .then(failed(b).cmp(&failed(a)))
             .then(explained(b).cmp(&explained(a)))

@@ -23,6 +23,7 @@ mod parts;
 pub mod period;
 pub mod recovery;
 pub mod silence;
+pub mod silent;
 pub mod skew;
 mod system;
 mod trigger;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::across::AcrossLogs;
 use super::compile::{Detector, Signal};
 use super::cre::log::Logs;
+use super::ending::Ending;
 use super::examine::{Assumed, Examined};
 use super::keyed::Sample;
 use super::life::{Life, MOST_EVENTS};
@@ -49,6 +50,8 @@ pub struct Detected {
     pub records: u64,
     /// Starts of which nobody can say whether their end is missing, by signature and why.
     pub open: BTreeMap<(usize, Doubt), Tally>,
+    /// How sources end: the first 2000 that say it.
+    pub endings: BTreeMap<usize, Ending>,
     /// When each log was written, as far as sampled.
     pub paces: Vec<Pace>,
     /// Signatures whose records across logs were too many, and the time (UTC nanoseconds) up to which they were compared.
@@ -68,6 +71,8 @@ pub struct Pace {
     pub last: usize,
     /// UTC nanoseconds: of its first and last dated line, and of lines at fixed places between them.
     pub times: Vec<i64>,
+    /// Something of it was lost, or not read.
+    pub lost: bool,
     /// Whether its first and its last dated line are among these.
     ends: (bool, bool),
 }
@@ -130,6 +135,9 @@ pub struct Collector<'a> {
     rules: Logs<'a>,
 }
 
+/// Most sources of which the last record is kept.
+const MOST_ENDINGS: usize = 2_000;
+
 /// Most sampled times that are kept of a log; of more, every second one.
 const MOST_SAMPLES: usize = 4_096;
 
@@ -151,6 +159,8 @@ struct Log {
     samples: Vec<i64>,
     /// What became of services in it: how many times.
     lives: usize,
+    /// Something of it was lost, or not read.
+    lost: bool,
 }
 
 impl Log {
@@ -179,6 +189,7 @@ impl Log {
 
     /// Something of this log is lost at this place.
     fn lose(&mut self, doubt: Doubt) {
+        self.lost = true;
         let number = self.number();
         self.over_time
             .values_mut()
@@ -275,6 +286,12 @@ impl<'a> Collector<'a> {
         }
         if cut || self.log.lives > MOST_EVENTS {
             self.detected.lives.1.insert(began);
+        }
+        if let Some(mut ending) = examined.ending
+            && self.detected.endings.len() < MOST_ENDINGS
+        {
+            ending.last.move_down(lines_above);
+            self.detected.endings.insert(self.detected.sources.len(), ending);
         }
         for (service, mut requests) in examined.requests {
             requests.move_down(lines_above);
@@ -385,6 +402,7 @@ impl<'a> Collector<'a> {
             began,
             last,
             times: times.collect(),
+            lost: log.lost,
             ends: (log.first_time.is_some(), log.last_time.is_some()),
         });
         self.across.end_log(log.number(), log.first_time, log.last_time);
@@ -501,6 +519,9 @@ impl Detected {
         }
         for ((source, _), requests) in &mut self.requests {
             requests.shift(shift_of(*source));
+        }
+        for (source, ending) in &mut self.endings {
+            ending.last.shift(shift_of(*source));
         }
         for life in &mut self.lives.0 {
             life.shift(shift_of(life.sighting.source));

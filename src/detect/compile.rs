@@ -24,7 +24,7 @@ use crate::scan::filter::{Filter, ProbeId, Wanted};
 use crate::scan::gate::{self, Gate};
 use crate::scan::pattern::{self, Pattern};
 use crate::scan::required;
-use crate::signature::condition::{Keys, Match, Test};
+use crate::signature::condition::{Keys, Match, OF_SILENT_LOG, Test};
 use crate::signature::diagnostic::PageError;
 use crate::signature::select::NamePattern;
 use crate::signature::{Library, Role, Signature};
@@ -107,6 +107,8 @@ pub struct Detector<'a> {
     pub(super) keyed: Filter,
     /// For each signature the more generic ones that it drops in its records.
     pub(super) drops: Vec<Vec<usize>>,
+    /// A page asks for logs that fall silent.
+    pub(super) asks_for_silent_logs: bool,
     /// The CRE rules in it.
     pub(super) rules: cre::Rules,
 }
@@ -181,6 +183,10 @@ impl<'a> Detector<'a> {
             signals: library.signatures().iter().map(Signal::of).collect(),
             turns: library.signatures().iter().map(Turn::of).collect(),
             recovers: recovers(library),
+            asks_for_silent_logs: library
+                .signatures()
+                .iter()
+                .any(|signature| signature.condition.silent_log.is_some()),
             drops: drops(library),
         };
         let line = |id: &ProbeId| detector.probe(*id)?.line.clone();
@@ -350,6 +356,9 @@ pub(super) fn slots(condition: &Match) -> Vec<(Slot, Test)> {
         let between = sequence.not_between.iter().cloned();
         return steps.chain(between.map(|test| (Slot::Between, test))).collect();
     }
+    if condition.silent_log.is_some() {
+        return Vec::new();
+    }
     if let Some(missing) = &condition.missing {
         return vec![
             (Slot::After, missing.after.clone()),
@@ -447,6 +456,9 @@ pub struct Conditions {
 /// Checks what is otherwise found out only when a record needs it: patterns and globs.
 pub fn check(signature: &Signature) -> Result<Conditions, PageError> {
     let mut conditions = Conditions::default();
+    if signature.condition.silent_log.is_some() {
+        conditions.captures.extend(OF_SILENT_LOG.map(str::to_owned));
+    }
     for (_, test) in slots(&signature.condition) {
         check_test(signature, &test, &mut conditions.captures)?;
         match required::of_test(&test) {

@@ -11,6 +11,7 @@ use memchr::{memchr, memchr_iter, memmem};
 
 use super::compile::{Detector, REQUESTS_PROBE, Slot};
 use super::cre;
+use super::ending::{Ending, ending};
 use super::fields;
 use super::keyed::{self, Sample};
 use super::life::{Life, MOST_EVENTS};
@@ -80,6 +81,8 @@ pub struct Examined {
     pub last_time: Option<i64>,
     /// Whether a zone, and a year, had to be assumed for any record.
     pub assumed: Assumed,
+    /// How the source ends, in its last block.
+    pub(super) ending: Option<Ending>,
     /// What other logs may say too.
     pub(super) sample: Sample,
     /// Offset of an overlong line.
@@ -195,7 +198,10 @@ pub fn examine(
     }
     if block.is_last() {
         let near = text.bytes(body.end.saturating_sub(DATE_RANGE)..body.end);
-        found.last_time = ending(near, &turned(body.end));
+        found.last_time = last_stamp(near, &turned(body.end)).map(|stamp| stamp.nanos);
+        if detector.asks_for_silent_logs {
+            found.ending = ending(block, &mut reader, &mut lines, range);
+        }
     }
     found.seal(block);
     found
@@ -361,7 +367,8 @@ impl Examined {
         self.tallies.seal(seal);
         let events = self.events.iter_mut().map(|event| &mut event.occurrence);
         let of_rules = self.rule_events.iter_mut().map(|event| &mut event.occurrence);
-        events.chain(of_rules).for_each(seal);
+        let ending = self.ending.iter_mut().map(|ending| &mut ending.last);
+        events.chain(of_rules).chain(ending).for_each(seal);
         for requests in self.requests.values_mut() {
             requests.seal(digest_of);
         }
@@ -600,10 +607,6 @@ fn beginning(near: &[u8], clock: &Clock, assumed: &mut Assumed) -> (Option<Forma
         .max_by_key(|(count, format)| (*format != Format::Plain, *count))
         .map(|(_, format)| format);
     (format, first.map(|stamp| stamp.nanos))
-}
-
-fn ending(near: &[u8], clock: &Clock) -> Option<i64> {
-    last_stamp(near, clock).map(|stamp| stamp.nanos)
 }
 
 impl Assumed {

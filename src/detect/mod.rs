@@ -10,6 +10,7 @@ mod across;
 pub mod collect;
 pub mod compile;
 pub mod cre;
+pub mod ending;
 pub mod examine;
 pub mod explain;
 mod fields;

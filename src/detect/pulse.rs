@@ -1,7 +1,7 @@
 //! Times of some lines of a log, cheap enough to be read of every log.
 //!
 //! In: a block. Out: the times of lines at places that depend on the content alone: close together at the beginning of
-//! a log, so that small ones give enough, and further apart behind it.
+//! a log, so that small ones give enough, and the further apart the further behind it.
 
 use memchr::memrchr;
 
@@ -9,8 +9,11 @@ use crate::input::block::Block;
 use crate::record::edge::first_stamp;
 use crate::record::time::Clock;
 
-/// Steps in bytes, and up to which offset they are taken.
-const STEPS: &[(u64, u64)] = &[(4 << 10, 256 << 10), (64 << 10, 4 << 20), (1 << 20, u64::MAX)];
+/// The shortest and the longest step, in bytes.
+const STEPS: (u64, u64) = (512, 1 << 20);
+
+/// So many steps lie between an offset and its double.
+const STEPS_TO_DOUBLE: u64 = 64;
 
 /// How far a dated line is looked for on each side of a place, in bytes.
 const RANGE: usize = 2 << 10;
@@ -31,10 +34,10 @@ pub(super) fn pulse(block: &Block, clock: &Clock) -> Vec<i64> {
     times
 }
 
-/// The first place at or behind `offset`.
+/// The first place at or behind `offset`. Steps grow with the offset, so that neighbours are alike.
 fn next_place(offset: u64) -> Option<u64> {
-    let (step, _) = STEPS.iter().find(|(_, until)| offset <= *until)?;
-    offset.checked_next_multiple_of(*step)
+    let step = (offset / STEPS_TO_DOUBLE).clamp(STEPS.0, STEPS.1);
+    offset.checked_next_multiple_of(1 << step.ilog2())
 }
 
 /// The time of the line that holds this byte of the window, or of the first dated one behind it.

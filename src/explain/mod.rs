@@ -7,8 +7,8 @@
 use memchr::memchr_iter;
 use serde::Serialize;
 
-use crate::analysis::analyse;
 use crate::analysis::assess::{Assessment, assess, of_page};
+use crate::analysis::{analyse, silent};
 use crate::detect::collect::Collector;
 use crate::detect::compile::Detector;
 use crate::detect::examine::examine;
@@ -181,12 +181,15 @@ pub fn explain_logs(
         not_read,
         ..
     } = joined;
-    let detected = collector.finish(|detected| {
+    let mut detected = collector.finish(|detected| {
         let shifts = crate::analysis::skew::compare(detected, &sources).shifts;
         let places = crate::analysis::pairing::pair(detected, &sources, &shifts).places;
         seen.shift(&shifts);
         Clocks { shifts, places }
     });
+    if !options.stop.is_asked() {
+        silent::add(&mut detected, library, &sources, &range);
+    }
     let analysis = analyse(&detected, library, &sources);
     let own = analysis
         .found

@@ -99,7 +99,7 @@ pub(super) fn arrange(
 }
 
 /// The name of the live log of which a file with this name is a piece, or its own without compression.
-pub(super) fn live_name(name: &str) -> String {
+pub(crate) fn live_name(name: &str) -> String {
     let (plain, _) = uncompressed(name);
     match names::read(plain) {
         Some(reading) if reading.trust < Trust::LiveAndTimes => reading.live,

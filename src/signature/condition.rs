@@ -54,11 +54,16 @@ pub struct Match {
     pub rate: Option<Rate>,
     /// Such records came regularly, and then no more.
     pub silence: Option<Silence>,
+    /// A whole log was written regularly, and then no more.
+    pub silent_log: Option<SilentLog>,
     /// Records in an order.
     pub sequence: Option<Sequence>,
     /// A record that never came.
     pub missing: Option<Missing>,
 }
+
+/// What is captured of a silent log.
+pub const OF_SILENT_LOG: [&str; 5] = ["log", "longest_pause", "silent_for", "others", "line_every"];
 
 impl Match {
     /// The conditions on one record, without those over time.
@@ -183,6 +188,18 @@ pub struct Silence {
     pub longer_than: Span,
     /// Separately for each value.
     pub key: Option<Keys>,
+}
+
+/// A log that was written regularly and ends, while others of its system go on. Its records are not looked at.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SilentLog {
+    /// So many pauses between sampled lines must show its pace, 8 or more.
+    pub at_least: u32,
+    /// The silence must be so many times the longest of them, 2 or more.
+    pub times: u32,
+    /// And this long at least.
+    pub longer_than: Span,
 }
 
 /// Records that come in this order within a window.

@@ -132,27 +132,29 @@ fn check_shape(signature: &Signature, at: usize) -> Result<(), PageError> {
         condition.count.is_some(),
         condition.rate.is_some(),
         condition.silence.is_some(),
+        condition.silent_log.is_some(),
         condition.sequence.is_some(),
         condition.missing.is_some(),
     ];
-    let own_tests = condition.sequence.is_some() || condition.missing.is_some();
+    let own_tests =
+        condition.sequence.is_some() || condition.missing.is_some() || condition.silent_log.is_some();
     let record_test = !condition.test().is_empty();
     if over_time.into_iter().filter(|used| *used).count() > 1 {
         return fail(
-            "only one of count, rate, silence, sequence and missing may be used in one signature",
+            "only one of count, rate, silence, silent-log, sequence and missing may be used in one signature",
             "this table has more than one",
         );
     }
     if record_test && own_tests {
         return fail(
-            "sequence and missing carry their own conditions",
-            "move the other conditions into the steps",
+            "sequence and missing carry their own conditions, and silent-log looks at no records",
+            "move the other conditions into the steps, or leave them out",
         );
     }
     if !record_test && !own_tests {
         return fail(
             "[match] asks for nothing",
-            "expected at least one of contains, regex, any, all, sequence, missing",
+            "expected at least one of contains, regex, any, all, sequence, missing, silent-log",
         );
     }
     if condition.sequence.as_ref().is_some_and(|s| s.steps.len() < 2) {
@@ -183,6 +185,13 @@ fn check_shape(signature: &Signature, at: usize) -> Result<(), PageError> {
         return fail(
             "silence needs at-least = 5 or more and times = 2 or more",
             "fewer records show no regular interval",
+        );
+    }
+    let silent = condition.silent_log.as_ref();
+    if silent.is_some_and(|silent| silent.at_least < 8 || silent.times < 2) {
+        return fail(
+            "silent-log needs at-least = 8 or more and times = 2 or more",
+            "fewer lines show no regular pace",
         );
     }
     Ok(())

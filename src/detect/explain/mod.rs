@@ -14,7 +14,7 @@ pub(in crate::detect) mod look;
 pub(in crate::detect) mod near;
 pub(in crate::detect) mod over_time;
 pub(in crate::detect) mod part;
-pub(in crate::detect) mod words;
+pub mod words;
 
 use super::collect::Detected;
 use super::compile::Detector;

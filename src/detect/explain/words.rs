@@ -1,7 +1,7 @@
 //! Conditions over time and what is in doubt about them, in words.
 
 use crate::detect::over_time::Doubt;
-use crate::signature::condition::{Across, Count, Keys, Match, Rate, Silence, Span};
+use crate::signature::condition::{Across, Count, Keys, Match, Rate, Silence, SilentLog, Span};
 
 /// The condition over time in the page's words; nothing for a condition on single records.
 pub(in crate::detect) fn written(condition: &Match) -> Option<String> {
@@ -54,6 +54,17 @@ pub(in crate::detect) fn written(condition: &Match) -> Option<String> {
             key(keys)
         ));
     }
+    if let Some(SilentLog {
+        at_least,
+        times,
+        longer_than,
+    }) = &condition.silent_log
+    {
+        return Some(format!(
+            "silent-log: a log with at least {at_least} regular pauses ends, and others of its system go on for {times} times the longest of them and {}",
+            nanos(*longer_than)
+        ));
+    }
     if let Some(sequence) = &condition.sequence {
         let between = if sequence.not_between.is_empty() {
             ""
@@ -98,7 +109,7 @@ pub(super) fn doubt_in_words(doubt: Doubt) -> &'static str {
 }
 
 /// A length of time as pages write it, in the two largest units that say something.
-pub(in crate::detect) fn span(nanos: i64) -> String {
+pub fn span(nanos: i64) -> String {
     let millis = nanos / 1_000_000;
     if millis.abs() < 1_000 {
         return format!("{millis}ms");
