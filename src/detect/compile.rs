@@ -103,8 +103,9 @@ pub struct Detector<'a> {
     pub(super) turns: Vec<Option<Turn>>,
     /// For each signature those whose failures its records end.
     pub(super) recovers: Vec<Vec<usize>>,
-    /// What finds the lines that several logs may have.
-    pub(super) keyed: Filter,
+    /// What finds the lines that several logs may have. Made when it is first needed, since a log that is scanned alone
+    /// is not compared.
+    keyed: OnceLock<Filter>,
     /// For each signature the more generic ones that it drops in its records.
     pub(super) drops: Vec<Vec<usize>>,
     /// A page asks for logs that fall silent.
@@ -174,7 +175,7 @@ impl<'a> Detector<'a> {
         let rules = cre::Rules::new(library, first);
         gates.extend(rules.wanted());
         let mut detector = Detector {
-            keyed: keyed::gates(),
+            keyed: OnceLock::new(),
             library,
             rules,
             filter: Filter::new(gates),
@@ -204,6 +205,10 @@ impl<'a> Detector<'a> {
     /// What it was compiled from.
     pub fn library(&self) -> &'a Library {
         self.library
+    }
+
+    pub(super) fn keyed(&self) -> &Filter {
+        self.keyed.get_or_init(keyed::gates)
     }
 
     pub(super) fn probe(&self, id: ProbeId) -> Option<&Probe> {

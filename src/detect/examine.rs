@@ -125,11 +125,19 @@ pub fn examine(
     let mut lines = LineCounter::new(body.start);
     let mut buffers = Buffers::default();
     let mut hits = hits(detector, window, &body, &mut buffers, |piece| lines.count(piece));
+    if !take(torn::ENTRY, &mut hits) {
+        reader.know_no_entry(body.clone());
+    }
+    if take(torn::LEFT_OUT, &mut hits) {
+        found.assumed.messages_left_out = header::messages_left_out(&window[body.clone()]);
+    }
     let open = block.is_last() && body.end > body.start && window[body.end - 1] != b'\n';
     found.lines = lines.counted + u64::from(open);
     if let Some(beyond) = beyond(&mut reader, window, &body) {
         // The last record goes on behind the body: its hits there count here.
-        hits.extend(self::hits(detector, window, &beyond, &mut buffers, |_| {}));
+        let mut behind = self::hits(detector, window, &beyond, &mut buffers, |_| {});
+        behind.retain(|(_, probe)| !torn::is_of_log(*probe));
+        hits.extend(behind);
     }
     let of_rules = detector.rules.take_hits(&mut hits);
     let mut at = 0;
@@ -177,9 +185,8 @@ pub fn examine(
     }
     found.samples = pulse(block, clock);
     if !alone {
-        found.sample = keyed::sample(&detector.keyed, block, clock, &mut buffers);
+        found.sample = keyed::sample(detector.keyed(), block, clock, &mut buffers);
     }
-    found.assumed.messages_left_out = header::messages_left_out(&window[body.clone()]);
     let turned = |place: usize| clock_at(clock, &block.about.plan.turns, block.window_at() + place as u64);
     cre::examine::Work {
         detector,
@@ -256,6 +263,13 @@ pub(super) fn hits(
     hits.sort_unstable();
     torn::look_below_colours(&detector.filter, window, &mut hits, buffers);
     hits
+}
+
+/// Takes the hits of a probe out of `hits`, and tells whether there are any.
+fn take(probe: ProbeId, hits: &mut Vec<(usize, ProbeId)>) -> bool {
+    let all = hits.len();
+    hits.retain(|(_, hit)| *hit != probe);
+    hits.len() < all
 }
 
 /// The lines that begin in `part` of the window, without their ends.
@@ -439,18 +453,21 @@ impl Examined {
                 target: occurrence.target().filter(|_| trouble),
                 ..Subject::of(signature, is_handled(record))
             };
+            // Whether it was overcome is known later.
+            let counts = slot == Slot::Found && detector.signature(signature).recovery.is_none();
             if slot != Slot::Found || detector.is_followed(signature) {
                 let key = key(detector, record, signature, &occurrence);
+                if counts {
+                    self.tallies.add(subject.clone(), occurrence.clone());
+                }
                 self.events.push(Event {
-                    subject: subject.clone(),
+                    subject,
                     slot,
                     key,
-                    occurrence: occurrence.clone(),
+                    occurrence,
                     log: 0,
                 });
-            }
-            // Whether it was overcome is known later.
-            if slot == Slot::Found && detector.signature(signature).recovery.is_none() {
+            } else if counts {
                 self.tallies.add(subject, occurrence);
             }
         }

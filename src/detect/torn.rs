@@ -18,8 +18,14 @@ pub(super) const IN_PIECES: ProbeId = 2;
 /// A line of docker's, which is a piece if it does not end with a line end of its own.
 const OF_DOCKER: ProbeId = 3;
 
+/// An entry of `journalctl -o export` begins here.
+pub(super) const ENTRY: ProbeId = 4;
+
+/// `journalctl -o json` may have left a message out here.
+pub(super) const LEFT_OUT: ProbeId = 5;
+
 /// The first probe that belongs to a signature.
-pub(super) const FIRST_PROBE: ProbeId = 4;
+pub(super) const FIRST_PROBE: ProbeId = 6;
 
 /// How far from a code the ends of its line are looked for, in bytes.
 const REACH: usize = 64 * 1024;
@@ -42,6 +48,9 @@ pub(super) fn gates() -> impl Iterator<Item = Wanted> {
         ("Z 01O+", IN_PIECES),
         ("Z 01E+", IN_PIECES),
         ("\",\"stream\":\"std", OF_DOCKER),
+        ("__CURSOR=s=", ENTRY),
+        ("\"MESSAGE\":null", LEFT_OUT),
+        ("\"MESSAGE\" : null", LEFT_OUT),
     ];
     GATES
         .iter()
@@ -51,6 +60,11 @@ pub(super) fn gates() -> impl Iterator<Item = Wanted> {
 /// Whether a hit of one of the gates says nothing after all.
 pub(super) fn is_whole(window: &[u8], place: usize, probe: ProbeId) -> bool {
     probe == OF_DOCKER && window[..place].ends_with(b"\\n")
+}
+
+/// Whether a hit says something of the log rather than of a record.
+pub(super) fn is_of_log(probe: ProbeId) -> bool {
+    matches!(probe, ENTRY | LEFT_OUT)
 }
 
 /// Whether the text of the record at this hit is to be searched.

@@ -84,6 +84,8 @@ pub(super) struct Units<'a> {
     between: Finder<'static>,
     /// A stretch in which no entry begins, both ends included; empty at first.
     no_entry: Cell<(usize, usize)>,
+    /// Somebody else looked here, and none begins.
+    known: Range<usize>,
 }
 
 impl<'a> Units<'a> {
@@ -92,7 +94,13 @@ impl<'a> Units<'a> {
             lines,
             between: Finder::new(BETWEEN),
             no_entry: Cell::new((1, 0)),
+            known: 0..0,
         }
+    }
+
+    /// Makes use of the knowledge that no entry begins at one of these places.
+    pub(super) fn know_no_entry(&mut self, places: Range<usize>) {
+        self.known = places;
     }
 
     /// The unit that holds the byte at `place`.
@@ -400,7 +408,16 @@ impl<'a> Units<'a> {
     }
 
     /// The last entry that begins in `from..=to`.
-    fn last_entry(&self, from: usize, to: usize) -> Option<usize> {
+    fn last_entry(&self, mut from: usize, mut to: usize) -> Option<usize> {
+        if self.known.contains(&from) {
+            from = self.known.end;
+        }
+        if self.known.contains(&to) {
+            to = self.known.start.checked_sub(1)?;
+        }
+        if from > to {
+            return None;
+        }
         let window = self.lines.window();
         let stretch = window.bytes(from.saturating_sub(2)..(to + entry::CURSOR.len()).min(window.len()));
         let last = self
