@@ -67,18 +67,32 @@ pub(super) fn lanes(kernel: Kernel, literals: &[(u32, &[u8])]) -> Vec<Everywhere
     // Short grams claim buckets first, since they make a bad company for others.
     entries.sort_by_key(|entry| (entry.mask, entry.gram, entry.literal));
     let frequencies = frequencies();
+    let entries: Vec<(Entry, Asked)> = entries
+        .into_iter()
+        .map(|entry| (entry, asked(&entry, &frequencies)))
+        .collect();
     let mut count = entries.len().div_ceil(GRAMS).min(MOST_LANES);
-    let (mut divided, mut cost) = divide(&entries, &frequencies, count);
-    while count < MOST_LANES && cost > 1.0 {
-        let (more, less) = divide(&entries, &frequencies, count + 1);
-        if cost - less < 1.0 {
+    let mut division = Division::new(&entries, count);
+    while count < MOST_LANES && division.cost() > 1.0 {
+        let more = Division::new(&entries, count + 1);
+        if division.cost() - more.cost() < 1.0 {
             break;
         }
-        (divided, cost, count) = (more, less, count + 1);
+        (division, count) = (more, count + 1);
     }
+    // The first ones did not know who would come: half as many places pass when each may choose again.
+    for _ in 0..ROUNDS {
+        if !division.improve() {
+            break;
+        }
+    }
+    let mut divided = division.divided;
     let mut lanes = Vec::new();
     while divided.len() >= BUCKETS {
-        let buckets: [Vec<Entry>; BUCKETS] = std::array::from_fn(|_| divided.pop().unwrap_or_default());
+        let buckets: [Vec<Entry>; BUCKETS] = std::array::from_fn(|_| {
+            let bucket = divided.pop().unwrap_or_default();
+            bucket.into_iter().map(|(entry, _)| entry).collect()
+        });
         lanes.push(EverywhereLane::new(kernel, buckets));
     }
     lanes
@@ -87,7 +101,7 @@ pub(super) fn lanes(kernel: Kernel, literals: &[(u32, &[u8])]) -> Vec<Everywhere
 /// The rarest gram of a literal.
 fn entry(number: u32, literal: &[u8]) -> Entry {
     let length = literal.len().min(LONGEST_GRAM);
-    let frequencies = literal.windows(length).map(rarity::frequency).enumerate();
+    let frequencies = rarity::frequencies(literal, length).enumerate();
     let at = frequencies
         .min_by(|(_, a), (_, b)| a.total_cmp(b))
         .map_or(0, |(at, _)| at);
@@ -111,6 +125,17 @@ fn frequencies() -> Frequencies {
     frequencies
 }
 
+/// What an entry asks of each place in a gram: the class, as a bit, and how frequent it is; all bits where nothing is asked.
+type Asked = [(u64, f64); LONGEST_GRAM];
+
+fn asked(entry: &Entry, frequencies: &Frequencies) -> Asked {
+    let (gram, mask) = (entry.gram.to_le_bytes(), entry.mask.to_le_bytes());
+    std::array::from_fn(|place| match class(gram[place]) {
+        class if mask[place] != 0 => (1 << class, frequencies[usize::from(class)]),
+        _ => (u64::MAX, 1.0),
+    })
+}
+
 /// What stands in a bucket: for each place in a gram the classes, and how frequent they are.
 #[derive(Clone, Copy)]
 struct Taken([(u64, f64); LONGEST_GRAM]);
@@ -118,67 +143,67 @@ struct Taken([(u64, f64); LONGEST_GRAM]);
 impl Taken {
     const NOTHING: Taken = Taken([(0, 0.0); LONGEST_GRAM]);
 
-    /// The share of places in ordinary logs that look like one of the bucket's grams.
-    fn share(&self) -> f64 {
-        let product: f64 = self.0.iter().map(|(_, sum)| sum).product();
+    /// How frequent the classes at a place are with those of an entry.
+    fn sum((classes, sum): (u64, f64), (asked, frequency): (u64, f64)) -> f64 {
+        if asked == u64::MAX {
+            1.0
+        } else if classes & asked == 0 {
+            sum + frequency
+        } else {
+            sum
+        }
+    }
+
+    /// The share of places in ordinary logs that look like one of the bucket's grams, if an entry is added.
+    fn share_with(&self, asked: &Asked) -> f64 {
+        let sums = self.0.iter().zip(asked);
+        let product: f64 = sums.map(|(place, asked)| Taken::sum(*place, *asked)).product();
         // Letters in words depend on each other, so that grams are more frequent than their bytes say: to the
         // power of 3/4 the estimates are closer.
         product.sqrt() * product.sqrt().sqrt()
     }
 
-    fn with(mut self, entry: &Entry, frequencies: &Frequencies) -> Taken {
-        let bytes = entry.gram.to_le_bytes().into_iter().zip(entry.mask.to_le_bytes());
-        for (place, (byte, counts)) in self.0.iter_mut().zip(bytes) {
-            let class = class(byte);
-            if counts == 0 {
-                *place = (u64::MAX, 1.0);
-            } else if place.0 >> class & 1 == 0 {
-                *place = (place.0 | 1 << class, place.1 + frequencies[usize::from(class)]);
-            }
-        }
-        self
-    }
-}
-
-/// Divides the entries into the buckets of so many lanes, and the cost of what passes.
-fn divide(entries: &[Entry], frequencies: &Frequencies, lanes: usize) -> (Vec<Vec<Entry>>, f64) {
-    let mut division = Division {
-        frequencies,
-        taken: vec![(Taken::NOTHING, 0.0); lanes * BUCKETS],
-        divided: vec![Vec::new(); lanes * BUCKETS],
-    };
-    for entry in entries {
-        division.insert(*entry);
-    }
-    // The first ones did not know who would come: half as many places pass when each may choose again.
-    for _ in 0..ROUNDS {
-        if !division.improve() {
-            break;
+    fn add(&mut self, asked: &Asked) {
+        for (place, asked) in self.0.iter_mut().zip(asked) {
+            *place = (place.0 | asked.0, Taken::sum(*place, *asked));
         }
     }
-    let share: f64 = division.taken.iter().map(|(_, share)| share).sum();
-    (division.divided, share * PASSED_COST)
 }
 
 /// Entries in buckets, and for each bucket what stands in it and the share of places that pass.
-struct Division<'a> {
-    frequencies: &'a Frequencies,
+struct Division {
     taken: Vec<(Taken, f64)>,
-    divided: Vec<Vec<Entry>>,
+    divided: Vec<Vec<(Entry, Asked)>>,
 }
 
-impl Division<'_> {
-    /// Puts an entry into the bucket that lets the fewest more places pass, and tells which.
-    fn insert(&mut self, entry: Entry) -> usize {
-        let with = |(bucket, share): &(Taken, f64)| {
-            let with = bucket.with(&entry, self.frequencies);
-            (with, with.share(), with.share() - share)
+impl Division {
+    /// Divides the entries into the buckets of so many lanes.
+    fn new(entries: &[(Entry, Asked)], lanes: usize) -> Division {
+        let mut division = Division {
+            taken: vec![(Taken::NOTHING, 0.0); lanes * BUCKETS],
+            divided: vec![Vec::new(); lanes * BUCKETS],
         };
-        let all = self.taken.iter().map(with).enumerate();
-        let best = all.min_by(|(_, (.., a)), (_, (.., b))| a.total_cmp(b));
-        let (best, (with, share, _)) = best.unwrap_or((0, (Taken::NOTHING, 0.0, 0.0)));
-        self.taken[best] = (with, share);
-        self.divided[best].push(entry);
+        for entry in entries {
+            division.insert(*entry);
+        }
+        division
+    }
+
+    /// The cost of what passes.
+    fn cost(&self) -> f64 {
+        self.taken.iter().map(|(_, share)| share).sum::<f64>() * PASSED_COST
+    }
+
+    /// Puts an entry into the bucket that lets the fewest more places pass, and tells which.
+    fn insert(&mut self, (entry, asked): (Entry, Asked)) -> usize {
+        let more = |(bucket, share): &(Taken, f64)| bucket.share_with(&asked) - share;
+        let all = self.taken.iter().map(more).enumerate();
+        let best = all.min_by(|(_, a), (_, b)| a.total_cmp(b));
+        let (best, more) = best.unwrap_or((0, 0.0));
+        let (bucket, share) = &mut self.taken[best];
+        bucket.add(&asked);
+        *share += more;
+        self.divided[best].push((entry, asked));
         best
     }
 
@@ -188,9 +213,14 @@ impl Division<'_> {
         for bucket in 0..self.divided.len() {
             for _ in 0..self.divided[bucket].len() {
                 let entry = self.divided[bucket].remove(0);
-                let rest = self.divided[bucket].iter();
-                let taken = rest.fold(Taken::NOTHING, |taken, other| taken.with(other, self.frequencies));
-                self.taken[bucket] = (taken, taken.share());
+                let mut rest = Taken::NOTHING;
+                let mut share = 0.0;
+                if let Some(((_, last), others)) = self.divided[bucket].split_last() {
+                    others.iter().for_each(|(_, asked)| rest.add(asked));
+                    share = rest.share_with(last);
+                    rest.add(last);
+                }
+                self.taken[bucket] = (rest, share);
                 moved |= self.insert(entry) != bucket;
             }
         }

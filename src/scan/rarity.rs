@@ -100,6 +100,31 @@ fn halvings(text: &[u8]) -> f64 {
     f64::from((pairs - twice).max(0))
 }
 
+/// The same for each stretch of `length` bytes in `text`, from the first to the last.
+pub(super) fn frequencies(text: &[u8], length: usize) -> impl Iterator<Item = f64> {
+    let rows: Vec<usize> = text.iter().map(|byte| row(*byte)).collect();
+    // Halvings of each byte with the one before it, without what that one has by itself; of the first byte nothing.
+    let steps: Vec<i32> = rows
+        .windows(2)
+        .map(|pair| value(PAIRS[pair[0]][pair[1]]) + 4 - twice(pair[0]))
+        .collect();
+    let last = (text.len() + 1).saturating_sub(length);
+    let mut sum: i32 = steps.iter().take(length.saturating_sub(1)).sum();
+    (0..last).map(move |at| {
+        let own = twice(rows[at]);
+        let halvings = if length > 1 { (sum + own).max(0) } else { own };
+        if length > 1 && at + length <= steps.len() {
+            sum += steps[at + length - 1] - steps[at];
+        }
+        (-f64::from(halvings)).exp2()
+    })
+}
+
+/// The halvings of a byte by itself, twice, since each inner byte is counted by the pairs on both sides.
+fn twice(row: usize) -> i32 {
+    value(SINGLE[row]) + 2
+}
+
 /// The same for a byte, if it is told apart from others.
 pub(super) fn folded(byte: u8) -> f64 {
     match row(byte) {
@@ -151,6 +176,15 @@ mod tests {
         let frequencies = order.map(frequency);
         assert!(frequencies.is_sorted_by(|a, b| a > b), "{frequencies:?}");
         assert!(frequency(b"2026-11-") > frequency(b"kzq@xw#~"));
+    }
+
+    #[test]
+    fn stretches_are_as_frequent_as_they_are_by_themselves() {
+        let text = b"Connection refused (111: \xC3\xBC) while connecting";
+        for length in 1..=text.len() {
+            let each: Vec<f64> = text.windows(length).map(frequency).collect();
+            assert_eq!(super::frequencies(text, length).collect::<Vec<_>>(), each);
+        }
     }
 
     #[test]

@@ -175,7 +175,7 @@ fn entries(literals: &[(u32, &[u8])], stride: usize, length: usize, other_length
 
 /// Where the window of `literal` begins whose grams are rarest in ordinary logs.
 fn rarest_window(literal: &[u8], stride: usize, length: usize) -> usize {
-    let frequencies: Vec<f64> = literal.windows(length).map(rarity::frequency).collect();
+    let frequencies: Vec<f64> = rarity::frequencies(literal, length).collect();
     let noise = frequencies.windows(stride).map(|grams| grams.iter().sum::<f64>());
     let rarest = noise.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b));
     rarest.map_or(0, |(window, _)| window)
