@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     list += "]\n";
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("embedded_signatures.rs"), list)?;
-    let gates: Vec<String> = patterns.iter().filter_map(|pattern| prepared(pattern)).collect();
+    let gates: Vec<String> = patterns.iter().map(|pattern| prepared(pattern)).collect();
     fs::write(
         out.join("prepared_gates.rs"),
         format!("&[\n{}]\n", gates.concat()),
@@ -55,26 +55,54 @@ fn collect(dir: &Path, pages: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The patterns of a page that stand between single quotes, which are nearly all. Others are prepared when the program runs.
+/// The patterns of a page. What cannot be read here is prepared when the program runs.
 fn patterns_of(page: &str) -> impl Iterator<Item = String> {
     let block = page.split("```").nth(1).unwrap_or_default();
-    let values = block.split("regex = '").skip(1);
-    values.filter_map(|value| Some(value.split_once('\'')?.0.to_owned()))
+    block.split("regex = ").skip(1).filter_map(text_at)
 }
 
-/// The row of a pattern, if it has a gate.
-fn prepared(pattern: &str) -> Option<String> {
-    let gate = gate::of_regex(pattern)?;
+/// The string of TOML that begins `rest`.
+fn text_at(rest: &str) -> Option<String> {
+    let literal = ["'''", "'"].into_iter().find_map(|quotes| {
+        let (text, _) = rest.strip_prefix(quotes)?.split_once(quotes)?;
+        Some(text.strip_prefix('\n').unwrap_or(text).to_owned())
+    });
+    literal.or_else(|| {
+        let mut text = String::new();
+        let mut letters = rest.strip_prefix('"')?.chars();
+        loop {
+            match letters.next()? {
+                '"' => return Some(text),
+                '\\' => text.push(match letters.next()? {
+                    'n' => '\n',
+                    't' => '\t',
+                    'r' => '\r',
+                    sign @ ('\\' | '"') => sign,
+                    _ => return None,
+                }),
+                letter => text.push(letter),
+            }
+        }
+    })
+}
+
+/// The row of a pattern; without literals if it has no gate.
+fn prepared(pattern: &str) -> String {
+    let gate = gate::of_regex(pattern);
     let mut row = format!("    ({pattern:?}, &[");
-    for (literal, beside) in gate.literals.iter().zip(&gate.beside) {
+    let literals = gate
+        .iter()
+        .flat_map(|gate| gate.literals.iter().zip(&gate.beside));
+    for (literal, beside) in literals {
         let sets: Vec<String> = beside.sets.iter().map(|set| format!("&{set:?}")).collect();
         let one_line = beside.pattern.is_some();
         row += &format!(
-            "({literal:?}, {}, {:?}, {one_line}, &[{}]), ",
+            "({literal:?}, {}, {:?}, {}, {one_line}, &[{}]), ",
             beside.exact,
             beside.before,
+            beside.number,
             sets.join(", ")
         );
     }
-    Some(row + "]),\n")
+    row + "]),\n"
 }

@@ -4,6 +4,7 @@
 //! looked for. It costs about a twentieth of reading the record.
 
 use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3_iter, memrchr};
 
@@ -19,40 +20,62 @@ pub const REACH: usize = 2048;
 const PREFIX: usize = 64;
 
 /// A [`Beside`], ready to be looked for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Rest {
     /// The literal as it is written, if its capitals count.
     exact: Option<Vec<u8>>,
     before: Option<u8>,
-    sets: Vec<Vec<Needle>>,
+    number: bool,
+    sets: Vec<Vec<String>>,
+    /// The sets, made when they are first needed.
+    needles: OnceLock<Vec<Vec<Needle>>>,
     pattern: Option<Pattern>,
+}
+
+impl PartialEq for Rest {
+    fn eq(&self, other: &Rest) -> bool {
+        let of = |rest: &Rest| (rest.before, rest.number);
+        of(self) == of(other)
+            && self.exact == other.exact
+            && self.sets == other.sets
+            && self.pattern == other.pattern
+    }
 }
 
 /// A text in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Needle {
+pub(super) struct Needle {
     text: Vec<u8>,
     /// The place of its rarest byte.
     rarest: usize,
 }
 
 impl Rest {
-    pub(super) fn new(literal: &str, beside: &Beside) -> Rest {
-        let needles = |set: &Vec<String>| set.iter().map(|text| Needle::new(text)).collect();
+    pub(super) fn new(literal: String, beside: Beside) -> Rest {
         Rest {
-            exact: beside.exact.then(|| literal.as_bytes().to_vec()),
+            exact: beside.exact.then(|| literal.into_bytes()),
             before: beside.before,
-            sets: beside.sets.iter().map(needles).collect(),
+            number: beside.number,
+            sets: beside.sets,
+            needles: OnceLock::new(),
             pattern: beside.pattern.as_deref().map(Pattern::raw),
         }
     }
 
-    /// Whether the literal that stands at `place` is written as it should be.
-    pub(super) fn is_written(&self, haystack: &[u8], place: usize) -> bool {
+    fn needles(&self) -> &[Vec<Needle>] {
+        let of_set = |set: &Vec<String>| set.iter().map(|text| Needle::new(text)).collect();
+        let all = || self.sets.iter().map(of_set).collect();
+        self.needles.get_or_init(all)
+    }
+
+    /// Whether the literal that stands at `place` is written as it should be. `begins` says whether a line begins where the
+    /// haystack does.
+    pub(super) fn is_written(&self, (haystack, begins): (&[u8], bool), place: usize) -> bool {
         let (above, here) = haystack.split_at(place);
         let exact = |exact: &Vec<u8>| here.starts_with(exact);
         let before = |before| above.is_empty() || ends_with(above, before);
-        self.exact.as_ref().is_none_or(exact) && self.before.is_none_or(before)
+        let number = || above.last().map_or(!begins, u8::is_ascii_digit);
+        self.exact.as_ref().is_none_or(exact) && (!self.number || number()) && self.before.is_none_or(before)
     }
 
     /// Whether the line does not matter.
@@ -65,7 +88,7 @@ impl Rest {
         let in_line = |set: &Vec<Needle>| set.iter().any(|needle| needle.stands_in(line.bytes));
         let pattern = || self.pattern.as_ref().and_then(Pattern::get);
         let found = || pattern().is_none_or(|pattern| pattern.is_match(line.bytes));
-        let here = self.sets.iter().all(in_line) && (line.is_written_otherwise() || found());
+        let here = self.needles().iter().all(in_line) && (line.is_written_otherwise() || found());
         here || line.is_part()
     }
 }
@@ -110,7 +133,7 @@ impl<'h> Line<'h> {
 }
 
 impl Needle {
-    fn new(text: &str) -> Needle {
+    pub(super) fn new(text: &str) -> Needle {
         let text = text.to_ascii_lowercase().into_bytes();
         let frequency = |at: &usize| rarity::frequency(&text[*at..=*at]);
         let rarest = (0..text.len()).min_by(|a, b| frequency(a).total_cmp(&frequency(b)));
@@ -120,7 +143,8 @@ impl Needle {
         }
     }
 
-    fn stands_in(&self, line: &[u8]) -> bool {
+    /// Whether it stands in `line`, ASCII case aside.
+    pub(super) fn stands_in(&self, line: &[u8]) -> bool {
         let Some(rarest) = self.text.get(self.rarest) else {
             return true;
         };
@@ -199,7 +223,7 @@ mod tests {
             sets: sets.iter().map(set).collect(),
             ..Beside::default()
         };
-        Rest::new("", &beside)
+        Rest::new(String::new(), beside)
     }
 
     fn stands_in(rest: &Rest, line: &[u8]) -> bool {
@@ -217,7 +241,7 @@ mod tests {
         assert!(stands_in(&rest, b"connect timed out"));
         assert!(!stands_in(&rest, b"connection reset"));
         assert!(!stands_in(&rest, b"timed ou"));
-        assert!(stands_in(&Rest::new("", &Beside::default()), b""));
+        assert!(stands_in(&Rest::new(String::new(), Beside::default()), b""));
     }
 
     #[test]
@@ -243,11 +267,28 @@ mod tests {
                 exact,
                 ..Beside::default()
             };
-            Rest::new("Invalid", &beside)
+            Rest::new("Invalid".to_owned(), beside)
         };
-        assert!(rest(true).is_written(b"Invalid user", 0));
-        assert!(!rest(true).is_written(b"invalid user", 0));
-        assert!(rest(false).is_written(b"invalid user", 0));
+        assert!(rest(true).is_written((b"Invalid user", true), 0));
+        assert!(!rest(true).is_written((b"invalid user", true), 0));
+        assert!(rest(false).is_written((b"invalid user", true), 0));
+    }
+
+    #[test]
+    fn a_digit_stands_before_a_literal_that_follows_a_number() {
+        let beside = Beside {
+            number: true,
+            ..Beside::default()
+        };
+        let is_written = |text: &[u8], begins| {
+            let place = text.len() - " failed".len();
+            Rest::new(" failed".to_owned(), beside.clone()).is_written((text, begins), place)
+        };
+        assert!(is_written(b"3 failed", true));
+        assert!(!is_written(b"job failed", true));
+        assert!(!is_written(b" failed", true));
+        // Nobody knows what stands before a piece of a long line.
+        assert!(is_written(b" failed", false));
     }
 
     #[test]
@@ -257,20 +298,20 @@ mod tests {
                 before: Some(before),
                 ..Beside::default()
             };
-            Rest::new("139", &beside)
+            Rest::new("139".to_owned(), beside)
         };
         let forms = ["0\t139", "0\\t139", "0\\u0009139", "0#011139", "139"];
         for form in forms {
             let place = form.len() - 3;
-            assert!(rest(b'\t').is_written(form.as_bytes(), place), "{form:?}");
+            assert!(rest(b'\t').is_written((form.as_bytes(), true), place), "{form:?}");
         }
         for form in ["0\\u003C139", "0\\u003c139", "0&lt;139", "0<139"] {
             let place = form.len() - 3;
-            assert!(rest(b'<').is_written(form.as_bytes(), place), "{form:?}");
+            assert!(rest(b'<').is_written((form.as_bytes(), true), place), "{form:?}");
         }
         for form in [" 139", "t139", "1139", "\n139"] {
             assert!(
-                !rest(b'\t').is_written(form.as_bytes(), form.len() - 3),
+                !rest(b'\t').is_written((form.as_bytes(), true), form.len() - 3),
                 "{form:?}"
             );
         }

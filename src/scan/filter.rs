@@ -86,7 +86,7 @@ impl Filter {
             }
             let literal = wanted.literal.to_ascii_lowercase().into_bytes();
             let probes = by_literal.entry(literal).or_default();
-            let probe = (wanted.probe, Rest::new(&wanted.literal, &wanted.beside));
+            let probe = (wanted.probe, Rest::new(wanted.literal, wanted.beside));
             if !probes.contains(&probe) {
                 probes.push(probe);
             }
@@ -111,20 +111,14 @@ impl Filter {
     }
 
     /// Tells who asked for the literal that stands at `place`, unless the line lacks the rest.
-    fn tell(
-        &self,
-        number: u32,
-        (haystack, begins): (&[u8], bool),
-        place: usize,
-        hit: &mut impl FnMut(usize, ProbeId),
-    ) {
+    fn tell(&self, number: u32, seen: (&[u8], bool), place: usize, hit: &mut impl FnMut(usize, ProbeId)) {
         let mut line = None;
         for (probe, rest) in &self.probes[number as usize] {
             let mut is_on_line = || {
-                let line = line.get_or_insert_with(|| Line::at(haystack, place, begins));
+                let line = line.get_or_insert_with(|| Line::at(seen.0, place, seen.1));
                 line.as_ref().is_none_or(|line| rest.stands_in(line))
             };
-            if rest.is_written(haystack, place) && (rest.is_anywhere() || is_on_line()) {
+            if rest.is_written(seen, place) && (rest.is_anywhere() || is_on_line()) {
                 hit(place, *probe);
             }
         }

@@ -91,6 +91,8 @@ pub struct Beside {
     pub exact: bool,
     /// The byte that the text has before the literal, if JSON may escape it.
     pub before: Option<u8>,
+    /// A digit stands right before the literal.
+    pub number: bool,
     /// Of each set one text stands on the same line.
     pub sets: Vec<Vec<String>>,
     /// This pattern is found on the same line, as far as raw bytes can tell.
@@ -100,28 +102,35 @@ pub struct Beside {
 impl Gate {
     /// The most telling part of `text` that JSON writes as it is.
     pub(super) fn of_literal(text: &[u8]) -> Option<Gate> {
+        Gate::of_literal_behind(text, false)
+    }
+
+    /// The same for a text that a digit stands before, if `number` says so.
+    fn of_literal_behind(text: &[u8], number: bool) -> Option<Gate> {
         let escapable = |byte: &u8| !(b' '..=b'~').contains(byte) || ESCAPABLE.contains(byte);
-        let mut parts: Vec<(String, Option<u8>)> = Vec::new();
+        let mut parts: Vec<(String, Beside)> = Vec::new();
         let mut end = 0;
         for part in text.split(escapable) {
             let before = text[..end].last().filter(|byte| KEPT.contains(byte));
+            let beside = Beside {
+                exact: true,
+                before: before.copied(),
+                number: number && end == 0,
+                ..Beside::default()
+            };
             end += part.len() + 1;
             if part.trim_ascii().len() > 1
                 && let Ok(part) = String::from_utf8(part.to_vec())
             {
-                parts.push((part, before.copied()));
+                parts.push((part, beside));
             }
         }
         parts.sort_by(|(a, _), (b, _)| cost(a.as_bytes()).total_cmp(&cost(b.as_bytes())));
         let mut parts = parts.into_iter();
-        let (literal, before) = parts.next()?;
+        let (literal, beside) = parts.next()?;
         let gate = Gate {
             literals: vec![literal],
-            beside: vec![Beside {
-                exact: true,
-                before,
-                ..Beside::default()
-            }],
+            beside: vec![beside],
         };
         let on_one_line = !text.contains(&b'\n');
         Some(
@@ -136,9 +145,20 @@ impl Gate {
         cost_of_all(&self.literals)
     }
 
+    /// How much is known of what stands beside the literals.
+    fn company(&self) -> usize {
+        let of_literal = |beside: &Beside| beside.sets.len() + usize::from(beside.number);
+        self.beside.iter().map(of_literal).sum()
+    }
+
     /// The more telling of two gates that are both required.
     pub(super) fn better(self, other: Gate) -> Gate {
-        if other.cost() < self.cost() { other } else { self }
+        let order = other.cost().total_cmp(&self.cost());
+        if order.then(self.company().cmp(&other.company())).is_lt() {
+            other
+        } else {
+            self
+        }
     }
 
     /// The most telling of gates that are all required on one line.
@@ -368,6 +388,8 @@ struct Concat {
     gates: Vec<Gate>,
     /// All texts that the parts since the last gap can match; empty behind a gap.
     run: Vec<Vec<u8>>,
+    /// A digit stands before the run.
+    number: bool,
 }
 
 impl Concat {
@@ -377,8 +399,9 @@ impl Concat {
     }
 
     fn gap(&mut self) {
-        self.gates.extend(of_texts(&self.run));
+        self.gates.extend(of_texts(&self.run, self.number));
         self.run.clear();
+        self.number = false;
     }
 
     fn joined(&self, texts: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
@@ -393,22 +416,29 @@ impl Concat {
             let joined = self.joined(&texts);
             if joined.as_ref().is_none_or(|joined| joined.len() > self.run.len()) {
                 // The shorter run may be the better gate: it is one for fewer texts.
-                self.gates.extend(of_texts(&self.run));
+                self.gates.extend(of_texts(&self.run, self.number));
             }
+            self.number &= joined.is_some();
             self.run = joined.unwrap_or(texts);
         } else if let HirKind::Repetition(repetition) = part.kind()
             && repetition.min > 0
         {
             // The first time joins what is before, the last time what follows.
             let once = texts(&repetition.sub);
+            let first = once.as_ref().and_then(|once| self.joined(once));
             self.gates
-                .extend(once.as_ref().and_then(|once| of_texts(&self.joined(once)?)));
+                .extend(first.and_then(|first| of_texts(&first, self.number)));
             self.gap();
             self.gates.extend(of_hir(&repetition.sub));
             self.run = once.unwrap_or_default();
+            self.number = self.run.is_empty() && is_digit(&repetition.sub);
         } else {
+            // What may be missing behind a digit may be a digit, too.
+            let goes_on = self.number && self.run.is_empty();
+            let may_be_missing = matches!(part.kind(), HirKind::Repetition(_));
             self.gap();
             self.gates.extend(of_part(part));
+            self.number = is_digit(part) && (goes_on || !may_be_missing);
         }
     }
 }
@@ -423,9 +453,19 @@ fn of_part(part: &Hir) -> Option<Gate> {
     }
 }
 
-/// The gate of a run of texts.
-fn of_texts(texts: &[Vec<u8>]) -> Option<Gate> {
-    Gate::union(texts.iter().map(|text| Gate::of_literal(text)))
+/// The gate of a run of texts, which a digit stands before if `number` says so.
+fn of_texts(texts: &[Vec<u8>], number: bool) -> Option<Gate> {
+    let behind = |text: &Vec<u8>| Gate::of_literal_behind(text, number);
+    Gate::union(texts.iter().map(behind))
+}
+
+/// Whether it matches digits alone, each of those by itself too.
+fn is_digit(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Class(class) => codes(class).all(|code| (0x30..=0x39).contains(&code)),
+        HirKind::Repetition(repetition) => is_digit(&repetition.sub),
+        _ => false,
+    }
 }
 
 /// Each of `heads` with each of `tails`, if those are not too many.
@@ -581,6 +621,28 @@ mod tests {
     }
 
     #[test]
+    fn a_digit_before_a_literal_is_known() {
+        let number = |pattern: &str| of_regex(pattern).unwrap().beside[0].number;
+        assert!(number(r"^ *(?P<failed>[1-9]\d*) failed"));
+        assert!(number(r"\d+(?: left)? failed"));
+        assert!(number(r"\d{3}\b failed"));
+        assert!(!number(r"\d* failed"));
+        assert!(!number(r"x\d* failed"));
+        assert!(!number(r"\d+[a-z]* failed"));
+        assert!(!number(r"[45]+ failed"));
+        assert!(!number(r"\d+/failed"));
+        assert!(!number(r"(?:\d+|job) failed"));
+        assert!(!number(r"\w+ failed"));
+    }
+
+    #[test]
+    fn of_equal_literals_the_one_with_more_beside_it_is_chosen() {
+        let gate = of_regex(r#""status" ?: ?"red""#).unwrap();
+        assert_eq!(gate.literals, ["status"]);
+        assert_eq!(gate.beside[0].sets, [vec!["red"]]);
+    }
+
+    #[test]
     fn what_may_be_missing_is_not_required() {
         assert_eq!(
             literals(r"(?:fatal: )?(?:not found)*\w+ unreachable"),
@@ -608,6 +670,8 @@ mod tests {
         r"((ab|cd)(ef|gh)){1,2}xyz",
         r"(?:|x)yes(?:no|maybe)?[a-f]end",
         r"[ab]c?[de]f{0,1}gh",
+        r"(?:[1-9][0-9]*|[0-9]{2}:) (?:tests?|specs?)[a-z ]{0,3} failed",
+        r"(?:in )?[0-9]+(?:, | )?failed",
         r"(?:one [0-9]{1,3} two|three)[a-z]*four [0-9]+ five (?:x|y)+ six",
     ];
 
@@ -627,7 +691,10 @@ mod tests {
             for (literal, beside) in gate.literals.iter().zip(&gate.beside) {
                 let set = |set: &Vec<String>| set.iter().any(stands);
                 let exact = !beside.exact || text.contains(literal);
-                if stands(literal) && exact && beside.sets.iter().all(set) {
+                let digit = |(at, _): (usize, &str)| folded[..at].ends_with(|last: char| last.is_ascii_digit());
+                let lower = literal.to_ascii_lowercase();
+                let number = !beside.number || folded.match_indices(&lower).any(digit);
+                if stands(literal) && exact && number && beside.sets.iter().all(set) {
                     return Ok(());
                 }
             }
