@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::record::Record;
+use crate::record::{Record, header};
 use crate::signature::condition::{FieldTest, Scalar};
 
 /// Most `{` at which a JSON object is looked for in a record.
@@ -54,7 +54,11 @@ pub(super) fn hold(tests: &[(String, FieldTest)], record: &Record) -> bool {
     }
     let written = record.as_written.as_deref();
     let mut texts = [Some(record.text.as_str()), written].into_iter().flatten();
-    texts.any(|text| objects(text).any(|object| object_holds(tests, &object)))
+    let may_hold = |text: &str| {
+        let mut asked = tests.iter().filter(|(_, test)| !holds(test, None));
+        asked.all(|(name, _)| header::may_have(text, name))
+    };
+    texts.any(|text| may_hold(text) && objects(text).any(|object| object_holds(tests, &object)))
 }
 
 /// The JSON objects in a text, not those inside of others.

@@ -129,6 +129,12 @@ impl Matcher {
 
     fn regex_holds(&self, record: &Record, caught: &mut Caught) -> bool {
         let Some(lazy) = &self.regex else { return true };
+        let mut texts = [Some(&record.text), record.as_written.as_ref()]
+            .into_iter()
+            .flatten();
+        if !texts.any(|text| lazy.may_be_in(text.as_bytes())) {
+            return false;
+        }
         let Some(regex) = lazy.get() else { return false };
         if regex.captures_len() == 1 {
             // Without groups, finding is enough; telling groups apart costs several times as much.

@@ -171,7 +171,17 @@ pub(super) fn innermost_object(line: &[u8], clock: &Clock) -> Option<String> {
 
 /// What a JSON object says under this name, which may be a path with dots.
 pub(super) fn member<'a>(object: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    Object::parse(object.as_bytes())?.get(name)?.written()
+    let found = || Object::parse(object.as_bytes())?.get(name)?.written();
+    may_have(object, name).then(found).flatten()
+}
+
+/// Whether a JSON object in `text` may have a member of this name. Most have none of the names that are asked for, and that is known
+/// much sooner than what they say. An escape may be anything.
+#[must_use]
+pub fn may_have(text: &str, name: &str) -> bool {
+    let key = name.rsplit('.').next().unwrap_or(name);
+    let text = text.as_bytes();
+    memmem::find(text, key.as_bytes()).is_some() || memchr(b'\\', text).is_some()
 }
 
 /// What a logfmt line says under this key.

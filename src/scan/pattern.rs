@@ -7,13 +7,17 @@ use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::gate;
+use super::beside::Needle;
+use super::{gate, required};
 
 /// Largest compiled pattern, in bytes.
 const REGEX_SIZE_LIMIT: usize = 4 << 20;
 
 /// Patterns of this many bytes are small unless they repeat something a counted number of times.
 const SHORT_PATTERN: usize = 500;
+
+/// Most texts of a gate that are worth looking for before a pattern is tried.
+const FEW_TEXTS: usize = 3;
 
 /// A pattern that is compiled when it is first needed.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub struct Pattern {
     /// It is tried on raw bytes.
     raw: bool,
     compiled: OnceLock<Option<Regex>>,
+    /// Texts of which each match has one; none if they are not known, or many.
+    texts: OnceLock<Vec<Needle>>,
 }
 
 /// Compiles a pattern as pages mean it: `^` and `$` match at line ends, and classes such as `\w` mean ASCII
@@ -55,6 +61,7 @@ impl Pattern {
             text: text.to_owned(),
             raw: false,
             compiled: OnceLock::new(),
+            texts: OnceLock::new(),
         }
     }
 
@@ -64,6 +71,18 @@ impl Pattern {
             raw: true,
             ..Pattern::new(text)
         }
+    }
+
+    /// Whether it may be found in `text`. That is known much sooner than whether it is: a condition may have dozens of patterns
+    /// of which a record has one.
+    pub fn may_be_in(&self, text: &[u8]) -> bool {
+        let texts = || {
+            let gate = required::of_regex(&self.text).filter(|gate| gate.literals.len() <= FEW_TEXTS);
+            let literals = gate.iter().flat_map(|gate| &gate.literals);
+            literals.map(|literal| Needle::new(literal)).collect()
+        };
+        let texts = self.texts.get_or_init(texts);
+        texts.is_empty() || texts.iter().any(|needle| needle.stands_in(text))
     }
 
     /// The compiled pattern; nothing if it cannot be compiled.
