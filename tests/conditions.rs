@@ -566,11 +566,41 @@ fn a_gap_in_a_regular_log_leaves_the_question_open() {
     assert_eq!((count(&whole), open(&whole)), (0, Vec::new()));
     let stuck = all(false, &|_| true);
     assert_eq!((count(&stuck), open(&stuck)), (1, Vec::new()));
+    let cannot_tell = (0, vec![("cannot-tell".to_owned(), 1)]);
     let cut = all(true, &|second| !(650..1_500).contains(&second));
-    assert_eq!(
-        (count(&cut), open(&cut)),
-        (0, vec![("cannot-tell".to_owned(), 1)])
-    );
+    assert_eq!((count(&cut), open(&cut)), cannot_tell);
+    // A gap also shows close to the end of the log.
+    let cut = all(true, &|second| !(650..3_995).contains(&second));
+    assert_eq!((count(&cut), open(&cut)), cannot_tell);
+    // Across logs it is the one with the ends that must have none.
+    let across = format!("{condition}\nacross = \"sources\"");
+    let steady = |kept: &dyn Fn(u32) -> bool, told: &[(u32, &'static str)]| {
+        let words = |second| {
+            told.iter()
+                .find(|(at, _)| *at == second)
+                .map_or("ordinary work is done", |(_, words)| *words)
+        };
+        let lines: Vec<(u32, &str)> = (0..4_000)
+            .filter(|second| kept(*second))
+            .map(|second| (second, words(second)))
+            .collect();
+        log(&lines)
+    };
+    let starts = || {
+        steady(
+            &|_| true,
+            &[(50, "job a6 was started"), (100, "job a7 was started")],
+        )
+    };
+    let ends =
+        |kept: &dyn Fn(u32) -> bool| steady(kept, &[(60, "job a6 is finished"), (700, "job a7 is finished")]);
+    let both = |ends: String| report(&across, &[("a.log", starts()), ("b.log", ends)]);
+    let whole = both(ends(&|_| true));
+    assert_eq!((count(&whole), open(&whole)), (0, Vec::new()));
+    let stuck = both(steady(&|_| true, &[(60, "job a6 is finished")]));
+    assert_eq!((count(&stuck), open(&stuck)), (1, Vec::new()));
+    let cut = both(ends(&|second| !(650..1_500).contains(&second)));
+    assert_eq!((count(&cut), open(&cut)), cannot_tell);
 }
 
 /// Jobs that are stuck in the sample, by their own account (`story.md`).

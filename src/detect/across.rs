@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::collect::Pace;
 use super::compile::Detector;
-use super::over_time::{Doubt, Event, LogTimes, Outcome, OverTime};
+use super::over_time::{Doubt, Event, Outcome, OverTime};
 use super::tally::ExcerptLine;
 
 /// Most memory that the waiting events of a signature take, in bytes.
@@ -21,8 +22,6 @@ const EVENT_SIZE: usize = 512;
 #[derive(Debug, Default)]
 pub(super) struct AcrossLogs {
     by_signature: BTreeMap<usize, Waiting>,
-    /// First and last dated line of each log, in UTC nanoseconds.
-    times: BTreeMap<usize, (Option<i64>, Option<i64>)>,
     /// Logs of which something is lost, and why.
     lost: BTreeMap<usize, Doubt>,
 }
@@ -60,10 +59,6 @@ impl AcrossLogs {
         self.lost.entry(log).or_insert(doubt);
     }
 
-    pub(super) fn end_log(&mut self, log: usize, first: Option<i64>, last: Option<i64>) {
-        self.times.insert(log, (first, last));
-    }
-
     /// Moves the times of each source back by its shift, in nanoseconds.
     pub(super) fn shift(&mut self, shifts: &[i64]) {
         let shift_of = |source: usize| shifts.get(source).copied().unwrap_or(0);
@@ -75,22 +70,13 @@ impl AcrossLogs {
                 waiting.events.insert(order, event);
             }
         }
-        for (log, (first, last)) in &mut self.times {
-            for time in [first, last].into_iter().flatten() {
-                *time = time.saturating_sub(shift_of(*log));
-            }
-        }
     }
 
-    /// Decides all conditions.
-    pub(super) fn decide(self, detector: &Detector<'_>) -> BTreeMap<usize, Decided> {
+    /// Decides all conditions; `paces` says when each log was written, in the order of the logs.
+    pub(super) fn decide(self, detector: &Detector<'_>, paces: &[Pace]) -> BTreeMap<usize, Decided> {
         let times = |log: usize| {
-            let (first, last) = self.times.get(&log).copied().unwrap_or_default();
-            LogTimes {
-                first,
-                last,
-                samples: &[],
-            }
+            let at = paces.partition_point(|pace| pace.began < log);
+            paces.get(at).map(Pace::log_times).unwrap_or_default()
         };
         let mut decided = BTreeMap::new();
         for (signature, waiting) in self.by_signature {

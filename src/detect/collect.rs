@@ -405,7 +405,6 @@ impl<'a> Collector<'a> {
             lost: log.lost,
             ends: (log.first_time.is_some(), log.last_time.is_some()),
         });
-        self.across.end_log(log.number(), log.first_time, log.last_time);
         let mut decided = Vec::new();
         for runs in std::mem::take(&mut log.runs).into_values() {
             runs.end(&mut decided);
@@ -477,7 +476,7 @@ impl<'a> Collector<'a> {
         let mut across = std::mem::take(&mut self.across);
         across.shift(&shifts);
         self.rules.shift(&shifts);
-        for (signature, decided) in across.decide(self.detector) {
+        for (signature, decided) in across.decide(self.detector, &self.detected.paces) {
             self.detected
                 .cut_short
                 .extend(decided.until.map(|until| (signature, until)));

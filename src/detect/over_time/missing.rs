@@ -120,7 +120,10 @@ impl MissingState {
                 (None, Some(began), Some(last))
                     if last.saturating_sub(began) > nanos.saturating_add(SLACK) =>
                 {
-                    has_gap(logs(start.place.log).samples, began).then_some(Doubt::Gap)
+                    // The end may have stood in any of these.
+                    let own = std::iter::once(&start.place.log);
+                    let mut cut = own.chain(ends.keys().filter(|_| across == Across::Sources));
+                    cut.any(|log| has_gap(logs(*log), began)).then_some(Doubt::Gap)
                 }
                 (None, Some(_), _) => Some(Doubt::StillPossible),
             };

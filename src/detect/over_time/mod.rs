@@ -168,31 +168,33 @@ fn within(first: Option<i64>, last: Option<i64>, nanos: i64) -> bool {
     }
 }
 
-/// So many pauses on each side of a gap say what is usual.
+/// So many pauses on each side of a gap say what is usual, and so many at least on both together.
 const ROUND_A_GAP: usize = 8;
 
 /// A gap is so many times longer than any of them.
 const GAP_TIMES: i64 = 8;
 
 /// And so long at least, in nanoseconds.
-const SHORTEST_GAP: i64 = 60_000_000_000;
+const SHORTEST_GAP: i64 = 30_000_000_000;
 
-/// Whether a log whose lines were written at these times (some of them, in their order) has a gap behind `from` that
-/// its pace on both sides does not explain.
-fn has_gap(samples: &[i64], from: i64) -> bool {
-    let pauses: Vec<i64> = samples
+/// Whether a log has a gap behind `from` that its pace on both sides does not explain.
+fn has_gap(log: LogTimes<'_>, from: i64) -> bool {
+    let mut times = log.samples.to_vec();
+    times.extend(
+        log.last
+            .filter(|last| times.last().is_some_and(|sample| sample < last)),
+    );
+    let pauses: Vec<i64> = times
         .windows(2)
         .map(|pair| pair[1].saturating_sub(pair[0]))
         .collect();
-    let sides = ROUND_A_GAP..pauses.len().saturating_sub(ROUND_A_GAP);
-    sides.into_iter().any(|at| {
-        let round = &pauses[at - ROUND_A_GAP..=at + ROUND_A_GAP];
-        let others = round
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != ROUND_A_GAP);
-        let longest = others.map(|(_, pause)| *pause).max().unwrap_or_default();
-        samples[at + 1] > from && pauses[at] >= longest.saturating_mul(GAP_TIMES).max(SHORTEST_GAP)
+    (0..pauses.len()).any(|at| {
+        let before = &pauses[at.saturating_sub(ROUND_A_GAP)..at];
+        let behind = &pauses[at + 1..pauses.len().min(at + 1 + ROUND_A_GAP)];
+        let longest = before.iter().chain(behind).copied().max().unwrap_or_default();
+        before.len() + behind.len() >= ROUND_A_GAP
+            && times[at + 1] > from
+            && pauses[at] >= longest.saturating_mul(GAP_TIMES).max(SHORTEST_GAP)
     })
 }
 

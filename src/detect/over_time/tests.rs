@@ -49,13 +49,21 @@ fn condition(toml: &str) -> Match {
 
 /// Where the records stand for which a condition holds, by log and offset, and the open starts.
 fn decided(condition: &Match, events: Vec<Event>, last: i64) -> (Vec<Spot>, Vec<(Doubt, Spot)>) {
-    let mut state = OverTime::new(condition).unwrap();
-    let mut out = Outcome::default();
-    let times = |_: usize| LogTimes {
+    decided_with(condition, events, |_| LogTimes {
         first: Some(0),
         last: Some(last * SECOND),
         samples: &[],
-    };
+    })
+}
+
+/// The same for logs with these times.
+fn decided_with<'t>(
+    condition: &Match,
+    events: Vec<Event>,
+    times: impl Fn(usize) -> LogTimes<'t>,
+) -> (Vec<Spot>, Vec<(Doubt, Spot)>) {
+    let mut state = OverTime::new(condition).unwrap();
+    let mut out = Outcome::default();
     for event in events {
         let log = times(event.log);
         state.take(event, log, &mut out);
@@ -102,6 +110,14 @@ fn keys_are_forgotten_when_their_windows_are_over() {
 /// Only a pause out of all proportion is a gap.
 #[test]
 fn a_gap_is_told_from_a_pause() {
+    let has_gap = |samples: &[i64], from: i64| {
+        let times = LogTimes {
+            first: None,
+            last: None,
+            samples,
+        };
+        super::has_gap(times, from)
+    };
     let at = |seconds: Vec<i64>| {
         seconds
             .into_iter()
@@ -191,6 +207,50 @@ proptest! {
             let started = lines[place.1 as usize].0 <= cut;
             let is_open = open.iter().any(|(doubt, start)| *doubt == Doubt::StillPossible && start == place);
             prop_assert!(!started || early.contains(place) || is_open);
+        }
+    }
+
+    /// A stretch that is cut out of the middle of a log with a pace never turns an end into a missing one, in one log and across
+    /// two: it shows as a gap.
+    #[test]
+    fn cutting_a_stretch_out_never_yields_missing(
+        jobs in prop::collection::vec((0_i64..800, prop::option::weighted(0.8, 0_i64..=60)), 0..20),
+        cut in 1_i64..990,
+        length in 30_i64..400,
+        pace in 1_i64..=3,
+        across in any::<bool>(),
+    ) {
+        let place = if across { "across = \"sources\"\n" } else { "" };
+        let missing = condition(&format!("[missing]\nwithin = \"60s\"\nkey = \"id\"\n{place}after = {{ contains = \"s\" }}\nexpect = {{ contains = \"e\" }}"));
+        let ends_in = usize::from(across);
+        let mut lines: Vec<(i64, usize, bool)> = Vec::new();
+        for (job, (start, length)) in jobs.iter().enumerate() {
+            lines.push((*start, job, false));
+            lines.extend(length.map(|length| (start + length, job, true)));
+        }
+        lines.sort_by_key(|(second, job, end)| (*second, *end, *job));
+        let all: Vec<i64> = (0..=1_000 / pace).map(|line| line * pace * SECOND).collect();
+        let is_cut = |second: i64| second > cut && second < cut + length.max(8 * pace + 1);
+        let kept: Vec<i64> = all.iter().copied().filter(|time| !is_cut(time / SECOND)).collect();
+        // The log with the ends is cut.
+        let decide = |cut: bool| {
+            let events = lines.iter().enumerate().filter(|(_, (second, _, end))| {
+                !(cut && is_cut(*second) && (*end || !across))
+            });
+            let events = events.map(|(offset, (second, job, end))| {
+                let (slot, log) = if *end { (Slot::Expected, ends_in) } else { (Slot::After, 0) };
+                event(slot, &job.to_string(), log, *second, offset as u64)
+            });
+            let samples = |log: usize| if cut && log == ends_in { &kept } else { &all };
+            decided_with(&missing, events.collect(), |log| LogTimes {
+                first: samples(log).first().copied(),
+                last: samples(log).last().copied(),
+                samples: samples(log),
+            })
+        };
+        let ((whole, _), (less, _)) = (decide(false), decide(true));
+        for place in &less {
+            prop_assert!(whole.contains(place), "missing only because the log was cut");
         }
     }
 
