@@ -34,6 +34,7 @@ use detect::examine::{self, Examined, examine};
 use detect::placed::Clocks;
 use error::Error;
 use input::block::{BLOCK_SIZE, Block};
+use input::sought::Sought;
 use input::stream::{End, Fed, Feed, Reading, Trouble};
 use input::walk::{self, Walking};
 use input::{Source, Stop, last_boot};
@@ -147,8 +148,10 @@ impl Progress for Silent {
 ///
 /// As [`scan_logs`].
 pub fn gate_places(options: &Options, library: &Library) -> Result<u64, Error> {
-    let Ready { pool, feed, .. } = ready(options)?;
+    let (sought, tell) = Sought::later();
+    let Ready { pool, feed, .. } = ready_to_seek(options, sought)?;
     let detector = pool.install(|| Detector::new(library))?;
+    tell.tell(detector.gates());
     let mut places = 0;
     pipeline::run(
         &pool,
@@ -165,6 +168,7 @@ pub fn gate_places(options: &Options, library: &Library) -> Result<u64, Error> {
 
 /// Scans the logs and makes the report.
 pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) -> Result<Report, Error> {
+    let (sought, tell) = Sought::later();
     let Ready {
         pool,
         feed,
@@ -172,8 +176,9 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         listed,
         not_read,
         reordered,
-    } = ready(options)?;
+    } = ready_to_seek(options, sought)?;
     let detector = pool.install(|| Detector::new(library))?;
+    tell.tell(detector.gates());
     let work = |block: &Block| -> Examined {
         let source = &block.about;
         let clock = source.clock(options.zone, options.now);
@@ -283,6 +288,11 @@ struct Ready {
 
 /// Finds the logs and starts to read them.
 fn ready(options: &Options) -> Result<Ready, Error> {
+    ready_to_seek(options, Sought::default())
+}
+
+/// The same for a run to which only records with what is `sought` matter.
+fn ready_to_seek(options: &Options, sought: Sought) -> Result<Ready, Error> {
     let walking = Walking {
         exclude: &options.exclude,
         follow: options.follow,
@@ -293,8 +303,11 @@ fn ready(options: &Options) -> Result<Ready, Error> {
     let range = range(options, &inputs.sources)?;
     let pool = thread_pool(options.threads)?;
     let listed: Vec<Arc<Source>> = inputs.sources.into_iter().map(Arc::new).collect();
-    let feed = Feed::new(listed.clone(), reading(options, range))
-        .map_err(|error| no_threads(options.threads, &error))?;
+    let reading = Reading {
+        sought,
+        ..reading(options, range)
+    };
+    let feed = Feed::new(listed.clone(), reading).map_err(|error| no_threads(options.threads, &error))?;
     Ok(Ready {
         pool,
         feed,
@@ -315,6 +328,7 @@ fn reading(options: &Options, range: Range) -> Reading {
         now: options.now,
         range,
         stop: options.stop.clone(),
+        sought: Sought::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use incident::input::block::Block;
 use incident::input::plan::Plan;
+use incident::input::sought::Sought;
 use incident::input::stream::{Fed, Feed, Reading};
 use incident::input::{Origin, Source, Stop};
 use incident::record::reader::RecordReader;
@@ -176,6 +177,7 @@ fn same_records(log: &[u8], block_size: usize) {
         now: NOW,
         range: Range::default(),
         stop: Stop::default(),
+        sought: Sought::default(),
     };
     let clock = Clock::new(Zone::Utc, NOW);
     let all = Block::whole(0, log.to_vec());

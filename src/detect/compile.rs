@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use toml::Spanned;
@@ -93,7 +93,7 @@ impl Signal {
 #[derive(Debug)]
 pub struct Detector<'a> {
     pub(super) library: &'a Library,
-    pub(super) filter: Filter,
+    pub(super) filter: Arc<Filter>,
     pub(super) probes: Vec<Probe>,
     /// What no gate literal leads to.
     pub(super) slow: SlowLane,
@@ -178,7 +178,7 @@ impl<'a> Detector<'a> {
             keyed: OnceLock::new(),
             library,
             rules,
-            filter: Filter::new(gates),
+            filter: Arc::new(Filter::new(gates)),
             probes,
             slow: SlowLane::default(),
             signals: library.signatures().iter().map(Signal::of).collect(),
@@ -200,6 +200,11 @@ impl<'a> Detector<'a> {
     pub fn slow_signatures(&self) -> usize {
         let slow = self.slow.probes.iter().filter_map(|probe| self.probe(*probe));
         slow.map(|probe| probe.signature).collect::<BTreeSet<_>>().len() + self.rules.slow_rules()
+    }
+
+    /// What leads to a closer look.
+    pub fn gates(&self) -> Arc<Filter> {
+        Arc::clone(&self.filter)
     }
 
     /// What it was compiled from.

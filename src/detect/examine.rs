@@ -124,7 +124,7 @@ pub fn examine(
     };
     let mut lines = LineCounter::new(body.start);
     let mut buffers = Buffers::default();
-    let mut hits = hits(detector, window, &body, &mut buffers, |piece| lines.count(piece));
+    let mut hits = hits(detector, block, &body, &mut buffers, |piece| lines.count(piece));
     if !take(torn::ENTRY, &mut hits) {
         reader.know_no_entry(body.clone());
     }
@@ -135,7 +135,7 @@ pub fn examine(
     found.lines = lines.counted + u64::from(open);
     if let Some(beyond) = beyond(&mut reader, window, &body) {
         // The last record goes on behind the body: its hits there count here.
-        let mut behind = self::hits(detector, window, &beyond, &mut buffers, |_| {});
+        let mut behind = self::hits(detector, block, &beyond, &mut buffers, |_| {});
         behind.retain(|(_, probe)| !torn::is_of_log(*probe));
         hits.extend(behind);
     }
@@ -218,7 +218,7 @@ pub fn examine(
 pub fn gate_places(detector: &Detector<'_>, block: &Block) -> usize {
     let mut ends = 0;
     let mut buffers = Buffers::default();
-    hits(detector, block.window(), &block.body(), &mut buffers, |piece| {
+    hits(detector, block, &block.body(), &mut buffers, |piece| {
         ends += memchr_iter(b'\n', piece).count();
     })
     .len()
@@ -228,12 +228,49 @@ pub fn gate_places(detector: &Detector<'_>, block: &Block) -> usize {
 /// piece by piece while it is in the cache.
 pub(super) fn hits(
     detector: &Detector<'_>,
-    window: &[u8],
+    block: &Block,
     part: &Range<usize>,
     buffers: &mut Buffers,
     mut seen: impl FnMut(&[u8]),
 ) -> Vec<(usize, ProbeId)> {
+    let window = block.window();
     let mut hits = Vec::new();
+    match block.loud(part).filter(|loud| are_few(loud, part)) {
+        Some(loud) => {
+            window[part.clone()].chunks(PIECE).for_each(&mut seen);
+            for stretch in loud {
+                search(detector, window, &stretch, buffers, &mut hits, |_| {});
+            }
+        }
+        None => search(detector, window, part, buffers, &mut hits, seen),
+    }
+    if !detector.slow.probes.is_empty() {
+        for line in lines_of(window, part) {
+            if detector.slow.wants(&window[line.clone()]) {
+                hits.extend(detector.slow.probes.iter().map(|probe| (line.start, *probe)));
+            }
+        }
+    }
+    detector.rules.add_slow(window, part, &mut hits);
+    hits.sort_unstable();
+    torn::look_below_colours(&detector.filter, window, &mut hits, buffers);
+    hits
+}
+
+/// Whether searching these stretches alone is faster than searching all of `part`.
+fn are_few(stretches: &[Range<usize>], part: &Range<usize>) -> bool {
+    stretches.iter().map(Range::len).sum::<usize>() < part.len() / 2
+}
+
+/// Adds the gate literals in `part` of the window, in no order.
+fn search(
+    detector: &Detector<'_>,
+    window: &[u8],
+    part: &Range<usize>,
+    buffers: &mut Buffers,
+    hits: &mut Vec<(usize, ProbeId)>,
+    mut seen: impl FnMut(&[u8]),
+) {
     // A literal that crosses the end of the part begins in it, so it is this part's.
     let end = (part.end + detector.filter.longest()).min(window.len());
     // A body may also begin with a piece of an overlong line.
@@ -252,17 +289,6 @@ pub(super) fn hits(
         seen(&piece[..own]);
         left -= own;
     }
-    if !detector.slow.probes.is_empty() {
-        for line in lines_of(window, part) {
-            if detector.slow.wants(&window[line.clone()]) {
-                hits.extend(detector.slow.probes.iter().map(|probe| (line.start, *probe)));
-            }
-        }
-    }
-    detector.rules.add_slow(window, part, &mut hits);
-    hits.sort_unstable();
-    torn::look_below_colours(&detector.filter, window, &mut hits, buffers);
-    hits
 }
 
 /// Takes the hits of a probe out of `hits`, and tells whether there are any.

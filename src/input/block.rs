@@ -102,6 +102,17 @@ impl Block {
         }
     }
 
+    /// Where in `part` of the window gates may stand, if that is known: whole lines, as far as they lie in it.
+    pub fn loud(&self, part: &Range<usize>) -> Option<Vec<Range<usize>>> {
+        let Holder::Buffer(buffer) = &self.holder else {
+            return None;
+        };
+        let at = self.window.start;
+        let part = at + part.start..at + part.end;
+        let loud = buffer.loud(&part)?;
+        Some(loud.map(|stretch| stretch.start - at..stretch.end - at).collect())
+    }
+
     /// The part of the window that the block owns.
     pub fn body(&self) -> Range<usize> {
         self.body.clone()

@@ -4,6 +4,7 @@
 //! done, and the pool makes only so many: so a producer that is faster than the scan waits, and memory does
 //! not grow with the source.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -14,6 +15,8 @@ pub(super) struct Buffer {
     home: Option<Sender<Vec<u8>>>,
     /// The first bytes of the source, if the buffer does not begin with them.
     head: Option<Arc<[u8]>>,
+    /// Where gates may stand, if that is known.
+    loud: Option<Vec<Range<usize>>>,
 }
 
 impl Buffer {
@@ -23,6 +26,7 @@ impl Buffer {
             bytes,
             home: None,
             head: None,
+            loud: None,
         }
     }
 
@@ -30,6 +34,23 @@ impl Buffer {
     pub(super) fn behind(mut self, head: Option<&Arc<[u8]>>) -> Buffer {
         self.head = head.cloned();
         self
+    }
+
+    /// The same, with the stretches of the source in which gates may stand; it stands at `at` in it.
+    pub(super) fn searched(mut self, loud: Option<&[Range<u64>]>, at: u64) -> Buffer {
+        let here = |place: u64| (place.saturating_sub(at) as usize).min(self.bytes.len());
+        let here = |stretch: &Range<u64>| here(stretch.start)..here(stretch.end);
+        self.loud = loud.map(|loud| loud.iter().map(here).collect());
+        self
+    }
+
+    /// Where gates may stand within `part`: whole lines, as far as they lie in it. All of it if that is not known.
+    pub(super) fn loud(&self, part: &Range<usize>) -> Option<impl Iterator<Item = Range<usize>>> {
+        let loud = self.loud.as_deref()?;
+        let from = loud.partition_point(|stretch| stretch.end <= part.start);
+        let (start, end) = (part.start, part.end);
+        let stretches = loud[from..].iter().take_while(move |stretch| stretch.start < end);
+        Some(stretches.map(move |stretch| stretch.start.max(start)..stretch.end.min(end)))
     }
 
     /// The first bytes of the source, up to `most`, if they are known.
@@ -107,6 +128,7 @@ impl Pool {
             bytes,
             home: Some(self.home.clone()),
             head: None,
+            loud: None,
         }
     }
 }

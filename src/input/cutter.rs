@@ -4,6 +4,7 @@
 //! several blocks in it; only what the next block must see is copied from one buffer to the next.
 
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Source;
@@ -57,10 +58,32 @@ impl Part {
     }
 }
 
+/// What is cut.
+pub(super) trait Text: Read {
+    /// The stretches, in bytes from the beginning, in which the gates of the run may stand, of what was read since the last time;
+    /// nothing if that is not known. They are in order, and each begins and ends with a line.
+    fn loud(&mut self) -> Option<Vec<Range<u64>>>;
+}
+
+/// A text of which only its bytes are known.
+pub(super) struct Unknown<'r>(pub(super) &'r mut dyn Read);
+
+impl Read for Unknown<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Text for Unknown<'_> {
+    fn loud(&mut self) -> Option<Vec<Range<u64>>> {
+        None
+    }
+}
+
 /// Reads `reader` to its end and gives its blocks to `out`.
 pub(super) fn cut_all(
     about: &Arc<Source>,
-    reader: &mut dyn Read,
+    reader: &mut dyn Text,
     part: &Part,
     pool: &mut Pool,
     reading: &Reading,
@@ -71,6 +94,7 @@ pub(super) fn cut_all(
     let mut bytes = empty(pool, out);
     let mut body = part.body;
     let mut head = part.head.clone();
+    let mut loud = Some(Vec::new());
     loop {
         let enough = body + (BODIES - 1) * block_size + block_size + LINE_LIMIT + MARGIN;
         let (ended, failure) = fill(reader, &mut bytes, enough);
@@ -82,7 +106,9 @@ pub(super) fn cut_all(
         } else {
             pool.lend(std::mem::take(&mut bytes))
         };
-        let buffer = Arc::new(buffer.behind(head.as_ref()));
+        loud = join(loud, reader.loud(), buffer_at);
+        let buffer = buffer.behind(head.as_ref()).searched(loud.as_deref(), buffer_at);
+        let buffer = Arc::new(buffer);
         let cuts = Cuts {
             about,
             buffer: &buffer,
@@ -165,6 +191,14 @@ impl Cuts<'_> {
     }
 }
 
+/// The stretches from `from` on of what was known and what is new.
+fn join(known: Option<Vec<Range<u64>>>, new: Option<Vec<Range<u64>>>, from: u64) -> Option<Vec<Range<u64>>> {
+    let (mut known, new) = (known?, new?);
+    known.retain(|stretch| stretch.end > from);
+    known.extend(new);
+    Some(known)
+}
+
 /// A buffer to fill. The blocks that keep the others may still be with `out`.
 fn empty(pool: &mut Pool, out: &mut Out<'_>) -> Vec<u8> {
     pool.try_take().unwrap_or_else(|| {
@@ -174,7 +208,7 @@ fn empty(pool: &mut Pool, out: &mut Out<'_>) -> Vec<u8> {
 }
 
 /// Reads until `bytes` holds `length` bytes or the reader ends: whether it has, and what ended it too early.
-fn fill(reader: &mut dyn Read, bytes: &mut Vec<u8>, length: usize) -> (bool, Option<io::Error>) {
+fn fill(reader: &mut dyn Text, bytes: &mut Vec<u8>, length: usize) -> (bool, Option<io::Error>) {
     // In one go: the memory is used only as far as it is filled.
     bytes.reserve(length.saturating_sub(bytes.len()));
     while bytes.len() < length {

@@ -8,20 +8,30 @@
 //! - `entries`: which entries there are, also in a damaged file
 //! - `payload`: fields as they were before they were compressed
 //! - `line`: entries as lines
+//! - `text`: values as JSON
+//! - `kept`: what several entries share, made once
+//! - `search`: which entries may hold what is looked for, so that the text of the others need not be searched
 //!
 //! The format: <https://systemd.io/JOURNAL_FILE_FORMAT/>.
 
 use std::fmt;
 use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::Arc;
 
+use super::cutter::Text;
 use super::stream::Trouble;
+use crate::scan::filter::Filter;
 
 mod entries;
 mod file;
+mod kept;
 mod line;
 mod payload;
+mod search;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use entries::Entries;
 use file::{File, Header};
@@ -73,14 +83,19 @@ pub(super) struct JournalReader<B> {
     entries: Entries,
     lines: Lines,
     text: Vec<u8>,
+    /// Where it begins in all that was made so far.
+    text_at: u64,
     /// How much of the text was given out.
     given: usize,
+    /// Where in the text something may be that is looked for, and was not yet asked for; nothing if that is not known.
+    loud: Option<Vec<Range<u64>>>,
 }
 
 impl<B: AsRef<[u8]>> JournalReader<B> {
     /// A reader of the journal in `bytes`. Fails with a text that says why nothing can be read, and what to do;
-    /// `FILE` in it stands for the name of the file.
-    pub(super) fn new(bytes: B) -> Result<Self, String> {
+    /// `FILE` in it stands for the name of the file. If all that matters is where the literals of `sought` stand, it is told
+    /// where they may.
+    pub(super) fn new(bytes: B, sought: Option<Arc<Filter>>) -> Result<Self, String> {
         let header = Header::read(bytes.as_ref())?;
         let file = File {
             bytes: bytes.as_ref(),
@@ -88,9 +103,11 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
         };
         Ok(JournalReader {
             entries: Entries::new(file),
-            lines: Lines::new(TEXT_LIMIT + TEXT_RATIO * file.bytes.len() as u64),
+            lines: Lines::new(TEXT_LIMIT + TEXT_RATIO * file.bytes.len() as u64, sought),
             text: Vec::new(),
+            text_at: 0,
             given: 0,
+            loud: Some(Vec::new()),
             bytes,
             header,
         })
@@ -156,8 +173,10 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
 
     /// Makes the next piece of text, nothing at the end.
     fn fill(&mut self) {
+        self.text_at += self.text.len() as u64;
         self.text.clear();
         self.given = 0;
+        let mut ends = Vec::new();
         let bytes = self.bytes.as_ref();
         let file = File {
             bytes,
@@ -168,7 +187,35 @@ impl<B: AsRef<[u8]>> JournalReader<B> {
                 break;
             };
             self.lines.write(file, entry, &mut self.text);
+            ends.push(self.text.len());
         }
+        match (self.lines.settle(&self.text, &ends), &mut self.loud) {
+            (Some(entries), Some(loud)) => {
+                let mut start = self.text_at;
+                for (end, is_loud) in ends.into_iter().zip(entries) {
+                    let end = self.text_at + end as u64;
+                    if is_loud {
+                        add(start..end, loud);
+                    }
+                    start = end;
+                }
+            }
+            (_, loud) => *loud = None,
+        }
+    }
+}
+
+/// Adds a stretch to those before it.
+fn add(stretch: Range<u64>, stretches: &mut Vec<Range<u64>>) {
+    match stretches.last_mut() {
+        Some(last) if last.end == stretch.start => last.end = stretch.end,
+        _ => stretches.push(stretch),
+    }
+}
+
+impl<B: AsRef<[u8]>> Text for JournalReader<B> {
+    fn loud(&mut self) -> Option<Vec<Range<u64>>> {
+        self.loud.as_mut().map(std::mem::take)
     }
 }
 

@@ -32,6 +32,7 @@ mod producer;
 pub(crate) mod rotation;
 mod service;
 mod sniff;
+pub mod sought;
 pub mod stream;
 mod system;
 mod unpack;

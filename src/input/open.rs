@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::block::{Block, HEAD, LINE_LIMIT, MARGIN, cut};
 use super::buffer::Pool;
-use super::cutter::{Cut, Part, cut_all, cut_held};
+use super::cutter::{Cut, Part, Text, Unknown, cut_all, cut_held};
 use super::journal::{JournalReader, is_journal};
 use super::live::Live;
 use super::map::Mapped;
@@ -80,7 +80,11 @@ pub(super) struct Job<'a, 'o> {
 impl Job<'_, '_> {
     /// Cuts all that `reader` gives into blocks of `about`.
     pub(super) fn cut(&mut self, about: &Arc<Source>, reader: &mut dyn Read) -> Cut {
-        cut_all(about, reader, &Part::all(), self.pool, self.reading, self.out)
+        self.cut_text(about, &mut Unknown(reader))
+    }
+
+    fn cut_text(&mut self, about: &Arc<Source>, text: &mut dyn Text) -> Cut {
+        cut_all(about, text, &Part::all(), self.pool, self.reading, self.out)
     }
 
     /// What there is to say about a source that was cut; `size` is what it should have had.
@@ -252,7 +256,7 @@ impl Job<'_, '_> {
         let mut cut = match file.seek(io::SeekFrom::Start(start)) {
             Ok(_) => cut_all(
                 &source,
-                &mut file.take(end - start),
+                &mut Unknown(&mut file.take(end - start)),
                 &part,
                 self.pool,
                 self.reading,
@@ -398,7 +402,7 @@ impl Job<'_, '_> {
         trouble: Option<Trouble>,
     ) -> Result<(u64, Vec<Trouble>), Trouble> {
         let size = bytes.as_ref().len() as u64;
-        let mut reader = match JournalReader::new(bytes) {
+        let mut reader = match JournalReader::new(bytes, self.reading.sought.wait()) {
             Ok(reader) => reader,
             // Why it is cut off is the better reason.
             Err(reason) => {
@@ -411,7 +415,7 @@ impl Job<'_, '_> {
             }
         };
         self.out.begin(about);
-        let cut = self.cut(about, &mut reader);
+        let cut = self.cut_text(about, &mut reader);
         let mut troubles = self.troubles(&cut, None);
         if troubles.is_empty() {
             troubles.extend(trouble);

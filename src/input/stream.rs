@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::block::Block;
 use super::live::Live;
 use super::producer::{self, Claim, Orders};
+use super::sought::Sought;
 use super::walk::explain;
 use super::{Origin, Source, Stop};
 use crate::record::time::Zone;
@@ -151,6 +152,8 @@ pub struct Reading {
     pub range: Range,
     /// Ends the feed early.
     pub stop: Stop,
+    /// What may be looked for before text is made.
+    pub sought: Sought,
 }
 
 /// Things that go to one thread together: a block, or several small ones.

@@ -6,6 +6,7 @@
 //! What could be decoded before damage or a [limit](Limits) is delivered, then an error says why
 //! there is no more.
 
+mod codec;
 mod decode;
 mod packed;
 mod tar;

@@ -102,7 +102,7 @@ pub(super) struct Line<'h> {
 }
 
 impl<'h> Line<'h> {
-    fn new(bytes: &'h [u8]) -> Line<'h> {
+    pub(super) fn new(bytes: &'h [u8]) -> Line<'h> {
         Line {
             bytes,
             part: OnceCell::new(),
@@ -115,7 +115,8 @@ impl<'h> Line<'h> {
         let from = place.saturating_sub(REACH);
         let start = match memrchr(b'\n', &haystack[from..place]) {
             Some(newline) => from + newline + 1,
-            None if begins && from == 0 => 0,
+            // As far as in the middle of a haystack.
+            None if begins && place < REACH => 0,
             None => return None,
         };
         let to = haystack.len().min(place + REACH);

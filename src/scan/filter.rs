@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::beside::{Line, Rest};
+use super::beside::{Line, REACH, Rest};
 use super::everywhere::{self, EverywhereLane};
 use super::gate::Beside;
 use super::kernel::{self, BATCH, Kernel, Marks, Passed};
@@ -99,6 +99,37 @@ impl Filter {
         }
     }
 
+    /// What is looked for, in lower case.
+    pub fn literals(&self) -> impl Iterator<Item = &[u8]> {
+        self.literals.iter().map(Vec::as_slice)
+    }
+
+    /// Calls `found` with the number and the offset of every literal in `haystack` that is written as it should be, whatever else its
+    /// line has or lacks, in no particular order.
+    pub fn places(&self, haystack: &[u8], buffers: &mut Buffers, mut found: impl FnMut(u32, usize)) {
+        let mut search = self.search(haystack, false, buffers);
+        let is_written = |number: u32, place| {
+            let mut probes = self.probes[number as usize].iter();
+            probes.any(|(_, rest)| rest.is_written((haystack, false), place))
+        };
+        while search
+            .next_piece(|number, place| {
+                if is_written(number, place) {
+                    found(number, place);
+                }
+            })
+            .is_some()
+        {}
+    }
+
+    /// Whether somebody asked for a literal of [`places`](Self::places) in this whole line, which has it. More may be said to
+    /// be wanted than [`search`](Self::search) tells.
+    pub fn is_wanted(&self, number: u32, line: &[u8]) -> bool {
+        let whole = Line::new(line);
+        let mut probes = self.probes[number as usize].iter();
+        line.len() > REACH || probes.any(|(_, rest)| rest.is_anywhere() || rest.stands_in(&whole))
+    }
+
     /// Length of the longest literal in bytes.
     pub fn longest(&self) -> usize {
         self.literals.iter().map(Vec::len).max().unwrap_or(0)
@@ -173,6 +204,12 @@ impl<'h> Search<'_, 'h> {
     /// Looks through the next [`PIECE`] bytes and gives them back. A literal at the edge is told of with
     /// the piece before or behind it, but once.
     pub fn go_on(&mut self, mut hit: impl FnMut(usize, ProbeId)) -> Option<&'h [u8]> {
+        let (filter, seen) = (self.filter, (self.haystack, self.begins));
+        self.next_piece(|number, place| filter.tell(number, seen, place, &mut hit))
+    }
+
+    /// The same with the number of each literal, whoever asked for it.
+    fn next_piece(&mut self, mut found: impl FnMut(u32, usize)) -> Option<&'h [u8]> {
         let piece = self.at..(self.at + PIECE).min(self.haystack.len());
         if piece.is_empty() {
             return None;
@@ -180,13 +217,13 @@ impl<'h> Search<'_, 'h> {
         self.at = piece.end;
         for block in piece.clone().step_by(BATCH) {
             let block = block..(block + BATCH).min(piece.end);
-            self.look_through(block, &mut hit);
+            self.look_through(block, &mut found);
         }
         Some(&self.haystack[piece])
     }
 
     /// Looks for all literals in a block of at most [`BATCH`] bytes.
-    fn look_through(&mut self, block: Range<usize>, hit: &mut impl FnMut(usize, ProbeId)) {
+    fn look_through(&mut self, block: Range<usize>, found: &mut impl FnMut(u32, usize)) {
         let Filter { literals, lanes, .. } = self.filter;
         let share = BATCH.div_ceil(lanes.len().max(1)).next_multiple_of(64);
         let mut ahead = self
@@ -202,8 +239,7 @@ impl<'h> Search<'_, 'h> {
                 let literal = &literals[number as usize];
                 let there = self.haystack.get(place..place + literal.len());
                 if there.is_some_and(|there| there.eq_ignore_ascii_case(literal)) {
-                    let seen = (self.haystack, self.begins);
-                    self.filter.tell(number, seen, place, hit);
+                    found(number, place);
                 }
             };
             let Buffers { passed, marks } = &mut *self.buffers;

@@ -12,6 +12,7 @@ use crate::digest::{Digest, Hasher};
 use crate::error::Error;
 use crate::input::block::{BLOCK_SIZE, Block};
 use crate::input::plan::Plan;
+use crate::input::sought::Sought;
 use crate::input::stream::{Fed, Feed, Reading};
 use crate::input::{Origin, Source, Stop};
 use crate::record::time::Zone;
@@ -69,6 +70,7 @@ pub(crate) fn feed_of(name: String, file: PathBuf, service: Option<String>) -> R
         now: i64::MAX / 2,
         range: Range::default(),
         stop: Stop::default(),
+        sought: Sought::default(),
     };
     Feed::new(vec![Arc::new(source)], reading)
         .map_err(|error| Error::Usage(format!("the logs cannot be read: {error}")))

@@ -90,11 +90,11 @@ impl Work<'_, '_> {
     }
 
     fn entries(&mut self, mut entries: Entries<'_>, mut own: Vec<(usize, ProbeId)>) {
-        let (window, body) = (self.block.window(), self.block.body());
+        let body = self.block.body();
         own.retain(|(place, _)| *place < body.end);
         if !self.block.is_last() && !body.is_empty() {
             let beyond = body.end..entries.reach(body.end);
-            let mut further = hits(self.detector, window, &beyond, self.buffers, |_| {});
+            let mut further = hits(self.detector, self.block, &beyond, self.buffers, |_| {});
             own.extend(self.detector.rules.take_hits(&mut further));
         }
         let mut reader = RecordReader::new(self.block, self.clock, self.file_service);

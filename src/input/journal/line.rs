@@ -4,11 +4,15 @@
 //! tell who wrote what, and when. A text stands in a line as it is, only escaped; bytes that are not UTF-8
 //! are replaced. A field that several entries share is decoded and escaped once and then kept, within bounds.
 
-use std::io::Write as _;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::file::{Data, Entry, File};
+use super::kept::{Kept, Seen};
 use super::payload::{LIMIT, Payloads};
+use super::search::Search;
+use super::text::{PIECE, escape, piece_end};
+use crate::scan::filter::Filter;
 
 /// The fields that a line has, in this order, behind the time and the boot that the entry itself has. Names are those of
 /// `systemd.journal-fields(7)`.
@@ -65,23 +69,32 @@ const LEFT_OUT: usize = FIELDS.len();
 const MESSAGE_LIMIT: usize = 1 << 20;
 const VALUE_LIMIT: usize = 4 << 10;
 
-/// The longest message in a line, in bytes of JSON. The rest follows in lines with the same head, so that
-/// each can be read as a record. Less than [`LINE_LIMIT`](crate::input::block::LINE_LIMIT).
-const PIECE: usize = 192 << 10;
-
-/// How many fields are kept, and how many bytes of their texts.
-const PLACES: usize = 1 << 14;
-const KEPT: usize = 8 << 20;
-
 /// What a reference to a field counts, in bytes.
 const ITEM_WORK: u64 = 16;
+
+/// What a line begins with, up to the time.
+const HEAD: &[u8] = b"{\"__REALTIME_TIMESTAMP\":\"";
+
+/// The field of the time at which the sender wrote an entry: a number that hardly two entries share.
+const SENT: usize = 0;
+
+/// How many digits a time has, in microseconds since 1970: from 2001 to 2286.
+const DIGITS: usize = 16;
 
 /// Writes entries as lines.
 pub(super) struct Lines {
     payloads: Payloads,
-    value: Vec<u8>,
-    cache: Cache,
-    fields: Vec<Field>,
+    /// `,"NAME":"value"` of the field that was decoded last.
+    text: Vec<u8>,
+    /// `,"NAME":"` of each field.
+    heads: Vec<Vec<u8>>,
+    kept: Kept,
+    entry: Taken,
+    /// The boot of the last entry, as a field.
+    boot: Boot,
+    search: Option<Search>,
+    /// What is known of texts before they are searched.
+    known: Known,
     /// Fields that could not be decoded, counted for each entry that has them.
     pub(super) unreadable: u64,
     /// Fields that are longer than what a line shows.
@@ -92,25 +105,61 @@ pub(super) struct Lines {
     limit: u64,
 }
 
-/// A field of the line that is being put together.
-struct Field {
-    /// `,"NAME":"`
-    head: Vec<u8>,
-    /// JSON text.
-    value: Vec<u8>,
-    is_there: bool,
-    is_message: bool,
+/// The fields of the entry that is being put together.
+struct Taken {
+    /// A bit for each field that it has.
+    has: u64,
+    texts: [Text; FIELDS.len()],
+    /// Texts that are not kept.
+    own: Vec<u8>,
+}
+
+/// Where the text of a field stands.
+#[derive(Debug, Default, Clone)]
+struct Text {
+    is_own: bool,
+    place: Range<usize>,
+}
+
+/// The boot that entries belong to.
+#[derive(Debug, Default)]
+struct Boot {
+    id: Vec<u8>,
+    text: Vec<u8>,
+}
+
+/// Which texts no gate can stand in, whatever their digits are.
+#[derive(Debug, Default)]
+struct Known {
+    times_are_quiet: bool,
+    boots_are_quiet: bool,
+    sent_is_quiet: bool,
 }
 
 impl Lines {
     /// Stops decoding after about `limit` bytes, so that a small file with references to large fields does not
-    /// keep its reader busy for ever.
-    pub(super) fn new(limit: u64) -> Lines {
+    /// keep its reader busy for ever. With a filter, [`settle`](Self::settle) says where its literals may stand.
+    pub(super) fn new(limit: u64, sought: Option<Arc<Filter>>) -> Lines {
+        let names: Vec<&str> = FIELDS.into_iter().chain(["_BOOT_ID"]).collect();
+        let search = sought.and_then(|filter| Search::new(filter, &names));
         Lines {
             payloads: Payloads::default(),
-            value: Vec::new(),
-            cache: Cache::new(),
-            fields: FIELDS.iter().map(|name| Field::new(name)).collect(),
+            text: Vec::new(),
+            heads: FIELDS.iter().map(|name| head_of(name)).collect(),
+            kept: Kept::new(),
+            entry: Taken {
+                has: 0,
+                texts: [const {
+                    Text {
+                        is_own: false,
+                        place: 0..0,
+                    }
+                }; _],
+                own: Vec::new(),
+            },
+            boot: Boot::default(),
+            known: search.as_ref().map(Known::of).unwrap_or_default(),
+            search,
             unreadable: 0,
             shortened: 0,
             work: 0,
@@ -120,8 +169,10 @@ impl Lines {
 
     /// Adds the lines of an entry: one, or several if its message is very long.
     pub(super) fn write(&mut self, file: File<'_>, entry: Entry<'_>, out: &mut Vec<u8>) {
-        for field in &mut self.fields {
-            field.is_there = false;
+        self.entry.has = 0;
+        self.entry.own.clear();
+        if let Some(search) = &mut self.search {
+            search.begin();
         }
         for at in entry.fields() {
             self.take(file, at);
@@ -140,11 +191,25 @@ impl Lines {
         self.work > self.limit
     }
 
+    /// For each entry since the last time whether what is looked for stands in its lines; nothing if that is not known. `ends` are the
+    /// places in `text` where the lines of each end.
+    pub(super) fn settle(&mut self, text: &[u8], ends: &[usize]) -> Option<Vec<bool>> {
+        let search = self.search.as_mut();
+        let loud = search.map(|search| search.settle(&mut self.kept, text, ends));
+        if self.kept.make_room()
+            && let Some(search) = &mut self.search
+        {
+            search.forget();
+        }
+        loud
+    }
+
     /// Takes a field into the line.
     fn take(&mut self, file: File<'_>, at: u64) {
-        if let Some(field) = self.cache.field(at) {
-            if let Some(field) = self.fields.get_mut(field) {
-                field.add(self.cache.text(at));
+        if let Some(owner) = self.kept.get(at) {
+            let field = usize::from(owner.field);
+            if field < LEFT_OUT {
+                self.add_kept(field, owner.text(), owner.seen);
             }
             return;
         }
@@ -152,22 +217,32 @@ impl Lines {
             self.unreadable += 1;
             return;
         };
-        let Some(number) = self.decode(data) else {
+        let Some(field) = self.decode(data) else {
             self.unreadable += 1;
             return;
         };
         // What only one entry has is not worth keeping.
-        if data.shared {
-            self.cache.put(at, number, &self.value);
-        }
-        if let Some(field) = self.fields.get_mut(number) {
-            field.add(&self.value);
+        let kept = data
+            .shared
+            .then(|| self.kept.put(at, field as u8, &self.text))
+            .flatten();
+        match kept {
+            _ if field == LEFT_OUT => {}
+            Some(owner) => {
+                let seen = match &mut self.search {
+                    Some(search) => search.shared(at, &self.text),
+                    None => Seen::Quiet,
+                };
+                self.kept.note(at, seen);
+                self.add_kept(field, owner.text(), seen);
+            }
+            None => self.add_own(field),
         }
     }
 
-    /// The number of the field that a data object has. Its JSON text is then in `self.value`.
+    /// The number of the field that a data object has. Its text is then in `self.text`.
     fn decode(&mut self, data: Data<'_>) -> Option<usize> {
-        self.value.clear();
+        self.text.clear();
         // Most fields are left out, and most are not compressed: their names can be read in place.
         if data.flags == 0 && number_of(data.payload)? == LEFT_OUT {
             return Some(LEFT_OUT);
@@ -187,80 +262,188 @@ impl Lines {
             };
             let shown = value.get(..limit).unwrap_or(value);
             self.shortened += u64::from(!is_whole || shown.len() < value.len());
-            escape(shown, &mut self.value);
+            self.text.extend_from_slice(&self.heads[field]);
+            escape(shown, &mut self.text);
+            self.text.push(b'"');
         }
         self.work += self.payloads.decoded() as u64;
         field
     }
 
-    fn join(&self, entry: Entry<'_>, out: &mut Vec<u8>) {
-        let message = &self.fields[MESSAGE];
-        if message.value.len() <= PIECE || !message.is_there {
-            self.join_piece(entry, 0..message.value.len(), out);
+    /// Takes a text that is kept. Of a field that an entry has several times the first is taken, of messages all.
+    fn add_kept(&mut self, field: usize, place: Range<usize>, seen: Seen) {
+        if self.entry.has & 1 << field == 0 {
+            self.entry.set(field, Text { is_own: false, place });
+            if let Some(search) = &mut self.search {
+                search.again(seen);
+            }
+        } else if field == MESSAGE {
+            self.text.clear();
+            self.text.extend_from_slice(&self.kept.texts()[place]);
+            self.join_messages();
+        }
+    }
+
+    /// Takes the text that was decoded last.
+    fn add_own(&mut self, field: usize) {
+        if self.entry.has & 1 << field == 0 {
+            let start = self.entry.own.len();
+            self.entry.own.extend_from_slice(&self.text);
+            let place = start..self.entry.own.len();
+            self.entry.set(field, Text { is_own: true, place });
+            if !(field == SENT && self.known.sent_is_quiet && is_sent(&self.text[self.heads[field].len()..]))
+                && let Some(search) = &mut self.search
+            {
+                search.own(&self.text);
+            }
+        } else if field == MESSAGE {
+            self.join_messages();
+        }
+    }
+
+    /// Adds the message in `self.text` to the one that the entry has.
+    fn join_messages(&mut self) {
+        let Text { is_own, place } = self.entry.texts[MESSAGE].clone();
+        let head = self.heads[MESSAGE].len();
+        if place.len() - head > MESSAGE_LIMIT {
             return;
         }
+        let start = self.entry.own.len();
+        let own = &mut self.entry.own;
+        if is_own {
+            own.extend_from_within(place);
+        } else {
+            own.extend_from_slice(&self.kept.texts()[place]);
+        }
+        // Without the quote.
+        own.pop();
+        own.extend_from_slice(b"\\n");
+        own.extend_from_slice(&self.text[head..]);
+        let place = start..own.len();
+        if let Some(search) = &mut self.search {
+            search.own(&own[start..]);
+        }
+        self.entry.set(MESSAGE, Text { is_own: true, place });
+    }
+
+    fn join(&mut self, entry: Entry<'_>, out: &mut Vec<u8>) {
+        self.boot.read(entry.boot_id());
+        let mut digits = [0; 20];
+        let time = decimal(entry.realtime(), &mut digits);
+        if let Some(search) = &mut self.search {
+            if !self.known.boots_are_quiet {
+                search.own(&self.boot.text);
+            }
+            if !(self.known.times_are_quiet && time.len() == DIGITS) {
+                search.own(&[HEAD, time, b"\""].concat());
+            }
+        }
+        let message = self.text_of(MESSAGE);
+        let head = self.heads[MESSAGE].len();
+        if message.len() <= head + PIECE + 1 {
+            self.join_piece(time, &[message], out);
+            return;
+        }
+        let (head, value) = message.split_at(head);
+        let value = &value[..value.len() - 1];
         let mut start = 0;
-        while start < message.value.len() {
-            let end = piece_end(&message.value, start);
-            self.join_piece(entry, start..end, out);
+        while start < value.len() {
+            let end = piece_end(value, start);
+            self.join_piece(time, &[head, &value[start..end], b"\""], out);
             start = end;
         }
     }
 
-    /// Adds a line with this part of the message.
-    fn join_piece(&self, entry: Entry<'_>, piece: Range<usize>, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"__REALTIME_TIMESTAMP\":\"");
-        // Writing into memory does not fail.
-        let _ = write!(out, "{}\"", entry.realtime());
-        for field in &self.fields[..MESSAGE] {
-            field.join(out);
-        }
-        out.extend_from_slice(b",\"_BOOT_ID\":\"");
-        for byte in entry.boot_id() {
-            out.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
-        }
+    /// Adds a line with this message.
+    fn join_piece(&self, time: &[u8], message: &[&[u8]], out: &mut Vec<u8>) {
+        out.extend_from_slice(HEAD);
+        out.extend_from_slice(time);
         out.push(b'"');
-        let message = &self.fields[MESSAGE];
-        if message.is_there {
-            out.extend_from_slice(&message.head);
-            out.extend_from_slice(message.value.get(piece).unwrap_or(&[]));
-            out.push(b'"');
+        let before = (1 << MESSAGE) - 1;
+        self.join_fields(self.entry.has & before, out);
+        out.extend_from_slice(&self.boot.text);
+        for part in message {
+            out.extend_from_slice(part);
         }
-        for field in &self.fields[MESSAGE + 1..] {
-            field.join(out);
-        }
+        self.join_fields(self.entry.has & !before & !(1 << MESSAGE), out);
         out.extend_from_slice(b"}\n");
+    }
+
+    /// Adds the fields with these bits.
+    fn join_fields(&self, mut fields: u64, out: &mut Vec<u8>) {
+        while fields != 0 {
+            out.extend_from_slice(self.text_of(fields.trailing_zeros() as usize));
+            fields &= fields - 1;
+        }
+    }
+
+    /// `,"NAME":"value"`, nothing if the entry has no such field.
+    fn text_of(&self, field: usize) -> &[u8] {
+        let Text { is_own, place } = &self.entry.texts[field];
+        match (self.entry.has & 1 << field, is_own) {
+            (0, _) => &[],
+            (_, true) => &self.entry.own[place.clone()],
+            (_, false) => &self.kept.texts()[place.clone()],
+        }
     }
 }
 
-impl Field {
-    fn new(name: &str) -> Field {
-        Field {
-            head: format!(",\"{name}\":\"").into_bytes(),
-            value: Vec::new(),
-            is_there: false,
-            is_message: name == FIELDS[MESSAGE],
-        }
+impl Taken {
+    fn set(&mut self, field: usize, text: Text) {
+        self.has |= 1 << field;
+        self.texts[field] = text;
     }
+}
 
-    /// Takes a value. Of a field that an entry has several times the first is taken, of messages all.
-    fn add(&mut self, text: &[u8]) {
-        if !self.is_there {
-            self.value.clear();
-            self.is_there = true;
-        } else if self.is_message && self.value.len() < MESSAGE_LIMIT {
-            self.value.extend_from_slice(b"\\n");
-        } else {
+impl Boot {
+    fn read(&mut self, id: &[u8]) {
+        if self.id == id && !self.text.is_empty() {
             return;
         }
-        self.value.extend_from_slice(text);
+        self.id = id.to_vec();
+        self.text = head_of("_BOOT_ID");
+        for byte in id {
+            let digits = [byte >> 4, byte & 15];
+            self.text
+                .extend(digits.map(|digit| b"0123456789abcdef"[usize::from(digit)]));
+        }
+        self.text.push(b'"');
     }
+}
 
-    fn join(&self, out: &mut Vec<u8>) {
-        if self.is_there {
-            out.extend_from_slice(&self.head);
-            out.extend_from_slice(&self.value);
-            out.push(b'"');
+impl Known {
+    fn of(search: &Search) -> Known {
+        let digits = |count| "0".repeat(count);
+        let time = format!("{{\"__REALTIME_TIMESTAMP\":\"{}\"", digits(DIGITS));
+        let boot = format!(",\"_BOOT_ID\":\"{}\"", digits(32));
+        let sent = format!(",\"{}\":\"{}\"", FIELDS[SENT], digits(DIGITS));
+        Known {
+            times_are_quiet: !search.may_be_in(&time),
+            boots_are_quiet: !search.may_be_in(&boot),
+            sent_is_quiet: !search.may_be_in(&sent),
+        }
+    }
+}
+
+/// `,"NAME":"`
+fn head_of(name: &str) -> Vec<u8> {
+    format!(",\"{name}\":\"").into_bytes()
+}
+
+/// Whether this value and its quote are a time in microseconds.
+fn is_sent(text: &[u8]) -> bool {
+    text.len() == DIGITS + 1 && text[..DIGITS].iter().all(u8::is_ascii_digit)
+}
+
+/// A number in decimal digits.
+fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 || at == 0 {
+            return &digits[at..];
         }
     }
 }
@@ -273,132 +456,5 @@ fn number_of(text: &[u8]) -> Option<usize> {
     Some(field.unwrap_or(LEFT_OUT))
 }
 
-/// Adds a value as the inside of a JSON string.
-fn escape(value: &[u8], out: &mut Vec<u8>) {
-    // Most values are UTF-8, which is quickly seen.
-    if std::str::from_utf8(value).is_ok() {
-        escape_text(value, out);
-        return;
-    }
-    for chunk in value.utf8_chunks() {
-        escape_text(chunk.valid().as_bytes(), out);
-        if !chunk.invalid().is_empty() {
-            out.extend_from_slice("\u{fffd}".as_bytes());
-        }
-    }
-}
-
-/// Whether a byte may not stand in a JSON string as it is.
-fn is_special(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
-}
-
-/// Where the first special byte is.
-fn special(text: &[u8]) -> Option<usize> {
-    // A loop over a fixed length without an exit becomes vector code.
-    let clean = |chunk: &&[u8; 32]| !chunk.iter().fold(false, |any, byte| any | is_special(*byte));
-    let start = text.as_chunks().0.iter().take_while(clean).count() * 32;
-    let at = text[start..].iter().position(|byte| is_special(*byte))?;
-    Some(start + at)
-}
-
-fn escape_text(text: &[u8], out: &mut Vec<u8>) {
-    let mut rest = text;
-    while let Some(at) = special(rest) {
-        let (plain, behind) = rest.split_at(at);
-        out.extend_from_slice(plain);
-        match behind[0] {
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            byte @ (b'"' | b'\\') => out.extend_from_slice(&[b'\\', byte]),
-            byte => {
-                let _ = write!(out, "\\u{byte:04x}");
-            }
-        }
-        rest = &behind[1..];
-    }
-    out.extend_from_slice(rest);
-}
-
-/// Where the piece of a long JSON text that begins at `start` ends: behind its last line end if it has one in its
-/// second half, and never inside a character or an escape.
-fn piece_end(text: &[u8], start: usize) -> usize {
-    let (mut at, mut line_end) = (start, None);
-    while let Some(byte) = text.get(at) {
-        let length = match byte {
-            b'\\' if text.get(at + 1) == Some(&b'u') => 6,
-            b'\\' => 2,
-            0xf0.. => 4,
-            0xe0.. => 3,
-            0xc0.. => 2,
-            _ => 1,
-        };
-        if at + length - start > PIECE {
-            return line_end.unwrap_or(at);
-        }
-        at += length;
-        if *byte == b'\\' && text.get(at - 1) == Some(&b'n') && at - start > PIECE / 2 {
-            line_end = Some(at);
-        }
-    }
-    text.len()
-}
-
-/// The JSON texts of fields, by the offset of their data object. Each offset has one place; who comes later
-/// takes it.
-struct Cache {
-    /// Who has each place. Apart from the texts, since most fields are left out and have none: so this stays
-    /// in the processor's cache.
-    owners: Vec<Owner>,
-    texts: Vec<Vec<u8>>,
-    /// How many bytes of text are kept.
-    kept: usize,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-struct Owner {
-    /// 0 if the place is free.
-    at: u64,
-    field: usize,
-}
-
-impl Cache {
-    fn new() -> Cache {
-        Cache {
-            owners: vec![Owner::default(); PLACES],
-            texts: vec![Vec::new(); PLACES],
-            kept: 0,
-        }
-    }
-
-    fn place(at: u64) -> usize {
-        // Multiplying spreads offsets, which are multiples of 8, over the upper bits.
-        let spread = at.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (spread >> (u64::BITS - PLACES.ilog2())) as usize
-    }
-
-    /// The field at this offset, if it is kept; its text is in [`text`](Self::text).
-    fn field(&self, at: u64) -> Option<usize> {
-        let owner = self.owners[Self::place(at)];
-        (owner.at == at && at != 0).then_some(owner.field)
-    }
-
-    fn text(&self, at: u64) -> &[u8] {
-        &self.texts[Self::place(at)]
-    }
-
-    fn put(&mut self, at: u64, field: usize, text: &[u8]) {
-        if self.kept + text.len() > KEPT {
-            *self = Cache::new();
-        }
-        let place = Self::place(at);
-        self.owners[place] = Owner { at, field };
-        self.kept -= self.texts[place].len();
-        self.texts[place] = text.to_vec();
-        self.kept += text.len();
-    }
-}
-
-// A line shows no more of a field than is decoded of it.
-const _: () = assert!(MESSAGE_LIMIT < LIMIT && PIECE < crate::input::block::LINE_LIMIT);
+// A line shows no more of a field than is decoded of it, and fields are counted in bits.
+const _: () = assert!(MESSAGE_LIMIT < LIMIT && FIELDS.len() < u64::BITS as usize);
