@@ -10,14 +10,17 @@ use std::sync::Arc;
 
 use rayon::ThreadPool;
 
-use crate::analysis::period::Period;
+use crate::analysis::period::{Answers, Period};
 use crate::detect::collect::Detected;
-use crate::detect::traffic::{Asked, Counted, Stretch, Traffic, count};
+use crate::detect::traffic::{Asked, Counted, Stretch, Theirs, Traffic, count};
 use crate::input::Source;
 use crate::input::block::Block;
 use crate::input::stream::{Fed, Feed, Reading};
 use crate::pipeline::{self, Worked};
 use crate::record::header::Format;
+
+/// In nanoseconds.
+const SECOND: i64 = 1_000_000_000;
 
 /// Why a log's requests were not counted.
 const CANNOT: &str = "it cannot be read twice";
@@ -117,7 +120,8 @@ pub(crate) fn recount(
     }
 }
 
-/// Drops what was counted of an incident that lies beside a worse one in whose time no fewer requests failed: they are that one's.
+/// Drops what was counted of an incident that lies beside a worse one in whose time no fewer requests failed: they are that one's;
+/// and of one all whose failures others explain.
 fn drop_explained(periods: &[Period], detected: &mut Detected) {
     let failed = |traffic: &Traffic| traffic.phases[1].classes.failed();
     let own: Vec<_> = detected
@@ -132,6 +136,9 @@ fn drop_explained(periods: &[Period], detected: &mut Detected) {
     };
     detected.traffic.retain(|(log, service, incident), traffic| {
         let count = failed(traffic);
+        if count == 0 && traffic.theirs > 0 {
+            return false;
+        }
         count == 0
             || !own.iter().any(|(other_log, other_service, other, more)| {
                 (other_log, other_service) == (log, service)
@@ -197,8 +204,29 @@ fn asked_of(
         let early = facts.last_time.is_some_and(|last| last < period.before);
         period.systems.contains(&system) && !late && !early
     };
+    let explains = |period: &Period| -> Vec<Theirs> {
+        let own = period.answers.iter();
+        let own = own.filter(|answers| answers.sources.contains(&number));
+        let each = |answers: &Answers| {
+            let (from, to) = (answers.from - SECOND + shift, answers.to + SECOND + shift);
+            let statuses = answers.statuses.clone().into_iter();
+            statuses
+                .map(move |status| (status, from, to))
+                .collect::<Vec<Theirs>>()
+        };
+        own.flat_map(each).collect()
+    };
+    let theirs = |period: &Period| -> Vec<Theirs> {
+        let own = explains(period);
+        let others = periods.iter().filter(|other| other.incident != period.incident);
+        let others = others.flat_map(explains);
+        others
+            .filter(|(status, ..)| own.iter().all(|(own, ..)| own != status))
+            .collect()
+    };
     let stretch = |period: &Period| Stretch {
         incident: period.incident,
+        theirs: theirs(period),
         before: period.before + shift,
         from: period.from + shift,
         to: period.to + shift,

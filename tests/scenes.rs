@@ -10,7 +10,7 @@ mod common;
 use std::path::Path;
 
 use common::{report, scan};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What a scene's logs hold.
 enum Truth {
@@ -98,6 +98,16 @@ const SCENES: &[(&str, &str, Truth)] = &[
         "tests/scenes/two-incidents",
         "two systems, two causes",
         Shown("redis/oom-command-not-allowed", "fleet/gunicorn.log"),
+    ),
+    (
+        "tests/scenes/wrong-password-deploy",
+        "release with another's password",
+        Shown("db/postgres-auth-failed", "postgresql.log"),
+    ),
+    (
+        "tests/scenes/two-in-one-log",
+        "two causes behind one proxy",
+        Shown("node/heap-out-of-memory", "search.log"),
     ),
     (
         "tests/scenes/proxy-only",
@@ -303,8 +313,65 @@ fn two_incidents_in_one_folder_stay_two() {
     // What the worst one broke was counted in its own log.
     let broke = report["summary"][0].as_str().unwrap();
     assert!(
-        broke.contains("73 requests failed") && broke.contains("fleet/nginx-access.log"),
+        broke.contains("73 of 239 requests failed") && broke.contains("fleet/nginx-access.log"),
         "{broke}"
+    );
+}
+
+/// One access log holds the failures of both: their statuses tell whose they are.
+#[test]
+fn failures_in_one_log_are_counted_for_the_incident_that_explains_them() {
+    let report = scene("two-in-one-log");
+    let of = |cause: &str| {
+        let mut own = incidents(&report).iter();
+        let incident = own
+            .find(|incident| root(&report, incident) == Some(cause))
+            .unwrap();
+        let traffic = report["impact"]["traffic"].as_array().unwrap();
+        let row = traffic.iter().find(|row| row["incident"] == incident["id"]);
+        row.unwrap()
+    };
+    let (heap, password) = (of("node/heap-out-of-memory"), of("db/postgres-auth-failed"));
+    assert_eq!(
+        (&heap["during"]["failed"], &heap["theirs"]),
+        (&json!(2), &json!(13))
+    );
+    let sum = |row: &Value| row["during"]["failed"].as_u64().unwrap() + row["theirs"].as_u64().unwrap();
+    // Two single answers with 502 are no burst of which somebody could say whose it is.
+    assert_eq!(sum(password), 77);
+    assert_eq!(password["may_include"], json!([heap["incident"]]));
+    assert!(
+        heap["during"]["to"].as_str().unwrap() < "2026-11-28T13:58:58Z",
+        "{heap}"
+    );
+}
+
+/// A service that cannot start any more is refused: one incident, from the login to the proxy.
+#[test]
+fn a_release_that_cannot_log_in_explains_what_the_proxy_says() {
+    let report = scene("wrong-password-deploy");
+    let worst = &incidents(&report)[0];
+    let own: Vec<&str> = worst["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| by_id(&report, id)["signature"].as_str().unwrap())
+        .collect();
+    for effect in [
+        "http/nginx-upstream-refused",
+        "http/gateway-error-burst",
+        "python/database-pool-timeout",
+        "supervisor/exited-too-quickly",
+    ] {
+        assert!(own.contains(&effect), "{effect}: {own:?}");
+    }
+    assert!(
+        report["summary"][0]
+            .as_str()
+            .unwrap()
+            .contains("131 of 133 requests failed"),
+        "{}",
+        report["summary"]
     );
 }
 

@@ -31,7 +31,7 @@ pub(super) fn incidents(found: &[Found<'_>], links: &[Link]) -> Vec<Incident> {
     // How many requests failed, by powers of two: about as many decide nothing.
     let failed = |incident: &Incident| {
         let answers = incident.members.iter().map(|member| &found[*member]);
-        let answers = answers.filter(|found| found.signature.condition.is_failed_answer());
+        let answers = answers.filter(|found| !found.signature.condition.failed_statuses().is_empty());
         let most = answers.map(|found| found.tally.count).max();
         most.and_then(u64::checked_ilog2)
     };

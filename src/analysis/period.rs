@@ -10,6 +10,7 @@ use super::{Found, Incident, system};
 use crate::detect::collect::Detected;
 use crate::detect::requests::FailedRequests;
 use crate::input::Source;
+use crate::signature::condition::StatusRange;
 
 /// Most incidents that are counted for, the worst ones.
 const MOST_PERIODS: usize = 8;
@@ -40,10 +41,40 @@ pub struct Period {
     pub first: i64,
     /// Its last sign itself.
     pub last: i64,
+    /// The failed requests that its findings are about.
+    pub answers: Vec<Answers>,
     /// Where the time before it begins that it is compared with.
     pub before: i64,
     /// The last instant of the time after it that it is compared with.
     pub after: i64,
+}
+
+/// Failed requests that a finding is about: those of these statuses, in these sources, in this time (UTC nanoseconds).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answers {
+    /// Numbers of the sources.
+    pub sources: BTreeSet<usize>,
+    /// How they were answered.
+    pub statuses: Vec<StatusRange>,
+    /// The first one.
+    pub from: i64,
+    /// The last one.
+    pub to: i64,
+}
+
+fn answers(found: &[Found<'_>], incident: &Incident) -> Vec<Answers> {
+    let own = incident.members.iter().map(|member| &found[*member]);
+    own.filter_map(|found| {
+        let statuses = found.signature.condition.failed_statuses();
+        let (first, last) = (found.tally.first().sighting.time, found.tally.last.sighting.time);
+        (!statuses.is_empty()).then_some(Answers {
+            sources: found.tally.sources.keys().copied().collect(),
+            statuses,
+            from: first.at?,
+            to: last.until.or(last.at)?,
+        })
+    })
+    .collect()
 }
 
 /// The system of each source, by its number.
@@ -59,8 +90,18 @@ pub(super) fn periods(
     systems: &[usize],
 ) -> Vec<Period> {
     let mut periods: Vec<Period> = Vec::new();
+    let explained: Vec<Vec<Answers>> = incidents
+        .iter()
+        .map(|incident| answers(found, incident))
+        .collect();
     for (number, incident) in incidents.iter().enumerate().take(MOST_PERIODS) {
-        periods.extend(period(number, incident, found, detected, systems, &periods));
+        let is_other = |(other, _): &(usize, &Vec<Answers>)| *other != number;
+        let others = explained.iter().enumerate().filter(is_other);
+        let others: Vec<&Answers> = others.flat_map(|(_, answers)| answers).collect();
+        if let Some(mut period) = period(number, incident, found, detected, systems, (&periods, &others)) {
+            period.answers = explained[number].clone();
+            periods.push(period);
+        }
     }
     let failing: Vec<Period> = periods
         .iter()
@@ -89,14 +130,14 @@ fn has_failed(period: &Period, detected: &Detected, systems: &[usize]) -> bool {
     own.any(|(_, requests)| requests.times.last_until(period.to) >= Some(period.from))
 }
 
-/// The time of one incident, beside `worse` ones: what fails in their time is theirs.
+/// The time of one incident, beside `worse` ones and what others are about: what fails in that time is theirs.
 fn period(
     number: usize,
     incident: &Incident,
     found: &[Found<'_>],
     detected: &Detected,
     systems: &[usize],
-    worse: &[Period],
+    (worse, others): (&[Period], &[&Answers]),
 ) -> Option<Period> {
     let members = || incident.members.iter().map(|member| &found[*member]);
     let last = |found: &Found<'_>| {
@@ -112,12 +153,15 @@ fn period(
     let requests = detected.requests.iter();
     let requests = requests.filter(|((began, _), _)| own.contains(&systems[*began]));
     let from = first.div_euclid(SECOND) * SECOND;
-    let worse: Vec<&Period> = worse
-        .iter()
-        .filter(|worse| !worse.systems.is_disjoint(&own))
-        .collect();
+    let worse = worse.iter().filter(|worse| !worse.systems.is_disjoint(&own));
+    let worse: Vec<(i64, i64)> = worse.map(|worse| (worse.from, worse.to)).collect();
     let to = requests
-        .map(|(_, requests)| goes_on(requests, from, ended.max(first), &worse))
+        .map(|((began, _), requests)| {
+            let others = others.iter().filter(|answers| answers.sources.contains(began));
+            let mut theirs: Vec<(i64, i64)> = others.map(|answers| (answers.from, answers.to)).collect();
+            theirs.extend(&worse);
+            goes_on(requests, from, ended.max(first), &theirs)
+        })
         .max();
     let last = to.unwrap_or(ended).max(ended).max(first);
     let to = last.div_euclid(SECOND) * SECOND + SECOND - 1;
@@ -129,22 +173,23 @@ fn period(
         to,
         first,
         last,
+        answers: Vec::new(),
         before: from - span,
         after: to + span,
     })
 }
 
 /// Until when requests fail without a long pause behind `ended`, more of them in a minute than ever before `from`.
-fn goes_on(requests: &FailedRequests, from: i64, ended: i64, worse: &[&Period]) -> i64 {
+fn goes_on(requests: &FailedRequests, from: i64, ended: i64, theirs: &[(i64, i64)]) -> i64 {
     let step = requests.minutes.step();
     let steps = || requests.minutes.steps();
     let before = steps().filter(|(begin, _)| begin + step <= from);
     let usual = before.map(|(_, count)| *count).max().unwrap_or(0);
     let mut until = ended;
     for (begin, count) in steps() {
-        let is_theirs = worse
+        let is_theirs = theirs
             .iter()
-            .any(|worse| begin <= worse.to && begin + step > worse.from);
+            .any(|(from, to)| begin <= *to && begin + step > *from);
         if !is_theirs && *count > usual && begin + step > from && begin <= until.saturating_add(GOES_ON) {
             until = until.max(requests.times.last_until(begin + step - 1).unwrap_or(until));
         }

@@ -69,6 +69,8 @@ pub struct Skew {
     pub compared: Vec<Compared>,
     /// How far the clock of each source is ahead, in nanoseconds: what was subtracted from its times.
     pub shifts: Vec<i64>,
+    /// Logs that tell of the same requests at the same times, in pairs (numbers of their first sources).
+    pub same: Vec<(usize, usize)>,
 }
 
 /// One log: a source, or the pieces of a set.
@@ -94,12 +96,18 @@ pub fn compare(detected: &Detected, sources: &[Arc<Source>]) -> Skew {
     let mut skew = Skew {
         compared: Vec::new(),
         shifts: vec![0; sources.len()],
+        same: Vec::new(),
     };
     let dated = logs.iter().filter(|log| log.dated).count();
     if dated < 2 {
         return skew;
     }
     let (edges, refused) = edges(&logs);
+    let first = |log: usize| logs[log].sources.start;
+    skew.same = edges
+        .iter()
+        .map(|edge| (first(edge.logs.0), first(edge.logs.1)))
+        .collect();
     let mut known: Vec<Option<(usize, Estimate)>> = vec![None; logs.len()];
     let mut is_reference = vec![false; logs.len()];
     for group in groups(&edges, logs.len()) {

@@ -23,6 +23,7 @@ use crate::record::time::Clock;
 use crate::record::time::turns::{Turn, clock_at};
 use crate::record::{Http, reader};
 use crate::report::visible::strip_colour;
+use crate::signature::condition::StatusRange;
 
 /// A minute, in nanoseconds.
 const MINUTE: i64 = 60_000_000_000;
@@ -79,11 +80,16 @@ impl AddAssign<&Classes> for Classes {
     }
 }
 
+/// Failed requests that another incident explains: of which status, from when to when.
+pub type Theirs = (StatusRange, i64, i64);
+
 /// A stretch of time with what lies before and after it, in UTC nanoseconds by the log's clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stretch {
     /// Number of the incident.
     pub incident: usize,
+    /// What others explain is not counted.
+    pub theirs: Vec<Theirs>,
     /// Where "before" begins.
     pub before: i64,
     /// Where "during" begins.
@@ -95,6 +101,13 @@ pub struct Stretch {
 }
 
 impl Stretch {
+    fn is_theirs(&self, status: u16, time: i64) -> bool {
+        let mut theirs = self.theirs.iter();
+        theirs.any(|(range, from, to)| {
+            (range.from..=range.to).contains(&status) && (*from..=*to).contains(&time)
+        })
+    }
+
     /// 0 before, 1 during, 2 after.
     fn phase(&self, time: i64) -> Option<usize> {
         let within = (self.before..=self.after).contains(&time);
@@ -157,6 +170,8 @@ impl Requests {
 pub struct Traffic {
     /// Before, during and after it.
     pub phases: [Requests; 3],
+    /// Failed requests during it that another incident explains; they are counted nowhere else here.
+    pub theirs: u64,
     /// In each minute.
     pub minutes: Minutes<Classes>,
     /// The same three for each endpoint.
@@ -195,6 +210,7 @@ impl Traffic {
         for (own, other) in self.phases.iter_mut().zip(&other.phases) {
             own.merge(other);
         }
+        self.theirs += other.theirs;
         self.minutes.merge(&other.minutes);
         for (endpoint, added) in &other.by_endpoint {
             self.add_endpoint(endpoint, added);
@@ -346,18 +362,22 @@ impl Counted {
             let undated = self.undated.entry(service).or_default();
             return undated.add(Classes::of(http.status), [place; 2], None);
         };
-        let phases = asked
-            .stretches
-            .iter()
-            .filter_map(|stretch| Some((stretch.incident, stretch.phase(time)?)));
-        let phases: Vec<(usize, usize)> = phases.collect();
+        let phases = asked.stretches.iter().filter_map(|stretch| {
+            let theirs = stretch.is_theirs(http.status, time);
+            Some((stretch.incident, stretch.phase(time)?, theirs))
+        });
+        let phases: Vec<(usize, usize, bool)> = phases.collect();
         if phases.is_empty() {
             return;
         }
         let status = http.status;
         let endpoint = known.endpoint(http);
-        for (incident, phase) in phases {
+        for (incident, phase, theirs) in phases {
             let traffic = self.traffic.entry((service.clone(), incident)).or_default();
+            if theirs {
+                traffic.theirs += u64::from(phase == 1);
+                continue;
+            }
             traffic.add(phase, time, status, endpoint, place);
         }
     }

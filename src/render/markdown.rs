@@ -191,6 +191,8 @@ pub(super) mod tests {
                 first: at("07:26:50"),
                 last: at("07:31:02"),
                 evidence: vec!["E8".to_owned(), "E9".to_owned()],
+                also_in: Vec::new(),
+                repeats: None,
             }],
             failed_requests: 1240,
             failed_requests_source: Some("access.log".to_owned()),

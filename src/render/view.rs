@@ -14,12 +14,14 @@ use evidence::{Excerpt, Proof, proofs};
 use finding::{FindingView, findings};
 use impact::ImpactView;
 use incident::IncidentView;
+use names::Names;
 use timeline::TimelineView;
 
 mod evidence;
 mod finding;
 mod impact;
 mod incident;
+mod names;
 mod timeline;
 
 /// How much of what may be left out is written.
@@ -99,6 +101,7 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn new(report: &'a Report, limits: Limits, carried: String) -> View<'a> {
         let said = Sentences::new(report);
+        let names = Names::new(report);
         let also: Vec<(usize, &Finding)> = report
             .findings
             .iter()
@@ -119,17 +122,17 @@ impl<'a> View<'a> {
             severity: said.line("/incidents/0/severity"),
             summary: joined(said.lines("/summary")),
             next_actions: listed("/next_actions", ""),
-            impact: ImpactView::new(report, &said, limits),
+            impact: ImpactView::new(report, &said, &names, limits),
             incidents: (0..report.incidents.len())
                 .map(|number| IncidentView::new(report, &said, number))
                 .collect(),
-            timeline: TimelineView::new(report, &said, limits),
+            timeline: TimelineView::new(report, &said, &names, limits),
             nothing_found: said.line("/findings"),
             findings: findings(report, &said, limits),
             also_seen: also
                 .iter()
                 .take(limits.rows)
-                .map(|(number, finding)| SeenView::new(&said, *number, finding))
+                .map(|(number, finding)| SeenView::new(&said, &names, *number, finding))
                 .collect(),
             also_seen_more: also.len().saturating_sub(limits.rows),
             unknown: report.unknown.len(),
@@ -182,7 +185,7 @@ struct SeenView<'a> {
 }
 
 impl<'a> SeenView<'a> {
-    fn new(said: &Sentences<'_>, number: usize, finding: &'a Finding) -> SeenView<'a> {
+    fn new(said: &Sentences<'_>, names: &Names<'_>, number: usize, finding: &'a Finding) -> SeenView<'a> {
         let (first, last) = words::first_and_last(finding);
         SeenView {
             id: &finding.id,
@@ -192,13 +195,10 @@ impl<'a> SeenView<'a> {
             count: finding.count,
             first,
             last,
-            place: finding.evidence.first().map_or_else(
-                || "no excerpt".to_owned(),
-                |e| match e.line {
-                    0 => e.source.clone(),
-                    line => format!("{}:{line}", e.source),
-                },
-            ),
+            place: finding
+                .evidence
+                .first()
+                .map_or_else(|| "no excerpt".to_owned(), |e| names.place(&e.source, e.line)),
         }
     }
 }

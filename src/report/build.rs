@@ -84,12 +84,16 @@ pub fn build(
     let findings = findings(analysis, &logs, &making.skew, &mut citations);
     let systems = period::systems(sources);
     let services = downtime::services(detected, sources, &systems);
+    let placed = making.paired.iter();
+    let placed = placed.flat_map(|paired| paired.with.iter().map(|with| (paired.source, *with)));
+    let same: Vec<(usize, usize)> = making.skew.same.iter().copied().chain(placed).collect();
     let counting = Counting {
         analysis,
         detected,
         findings: &findings,
         logs: &logs,
         services: &services,
+        same: &same,
     };
     let ends = recovery::recoveries(analysis, detected, sources, &systems, &services);
     let incidents = incidents(&counting, &ends, &mut citations, &mut claims);

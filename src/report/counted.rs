@@ -19,6 +19,10 @@ pub struct Traffic {
     pub during: Option<Phase>,
     /// As long after it, as far as the log goes.
     pub after: Option<Phase>,
+    /// Failed requests during it that are not counted here, since another incident explains their status.
+    pub theirs: u64,
+    /// Other incidents that went on at the same time and may have failed requests of their own among these.
+    pub may_include: Vec<String>,
     /// All three by minute, in the order of time; minutes without a request are left out.
     pub minutes: Vec<MinuteCount>,
     /// Those that failed most in the incident, then the most frequent ones.

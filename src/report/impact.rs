@@ -11,7 +11,7 @@ use super::counted::{
     Count, DownEnd, Downtime, Endpoint, FailedMinute, MinuteCount, NotCounted, Phase, Stretch, Traffic,
     Undated, Unfinished,
 };
-use super::model::{FailedRequests, Finding, Impact};
+use super::model::{AlsoCounted, FailedRequests, Finding, Impact};
 use super::visible::visible;
 use crate::analysis::Analysis;
 use crate::analysis::downtime::{Down, End, Service};
@@ -22,6 +22,7 @@ use crate::detect::requests;
 use crate::detect::tally::Place;
 use crate::detect::traffic::{self, Classes};
 use crate::record::time::format_utc;
+use crate::signature::Role;
 
 /// Rows of failed requests that are reported.
 const MOST_REQUEST_ROWS: usize = 40;
@@ -47,6 +48,8 @@ pub(super) struct Counting<'a> {
     pub(super) logs: &'a [String],
     /// When services were down.
     pub(super) services: &'a [Service],
+    /// Logs that tell of the same requests, in pairs.
+    pub(super) same: &'a [(usize, usize)],
 }
 
 /// A log, as in [`Detected::requests`].
@@ -127,7 +130,7 @@ impl Counting<'_> {
     }
 
     fn failed(&self, citations: &mut Citations<'_>) -> (Vec<FailedRequests>, u64) {
-        let mut rows: Vec<(FailedRequests, [Place; 2])> = Vec::new();
+        let mut rows: Vec<(FailedRequests, usize, [Place; 2])> = Vec::new();
         for (log, counted) in &self.detected.requests {
             let others = counted
                 .others
@@ -146,20 +149,47 @@ impl Counting<'_> {
                     first: sum.first.map(format_utc),
                     last: sum.last.map(format_utc),
                     evidence: Vec::new(),
+                    also_in: Vec::new(),
+                    repeats: None,
                 };
-                (row, sum.ends)
+                (row, log.0, sum.ends)
             }));
         }
-        rows.sort_by(|(a, _), (b, _)| {
+        rows.sort_by(|(a, ..), (b, ..)| {
             let order = |row: &FailedRequests| (row.source.clone(), row.endpoint.clone(), row.status);
             b.count.cmp(&a.count).then_with(|| order(a).cmp(&order(b)))
         });
+        self.mark_repeated(&mut rows);
         let left_out = rows.len().saturating_sub(MOST_REQUEST_ROWS);
-        let rows = rows.into_iter().take(MOST_REQUEST_ROWS).map(|(mut row, ends)| {
-            row.evidence = cite(&ends, citations);
-            row
-        });
+        let rows = rows
+            .into_iter()
+            .take(MOST_REQUEST_ROWS)
+            .map(|(mut row, _, ends)| {
+                row.evidence = cite(&ends, citations);
+                row
+            });
         (rows.collect(), left_out as u64)
+    }
+
+    /// A proxy and the program behind it count the same request: the row with more of them counts, the other one is marked.
+    fn mark_repeated(&self, rows: &mut [(FailedRequests, usize, [Place; 2])]) {
+        for later in 1..rows.len() {
+            let (before, rest) = rows.split_at_mut(later);
+            let (row, log, _) = &mut rest[0];
+            let is_same = |(other, other_log, _): &&mut (FailedRequests, usize, [Place; 2])| {
+                let pair = [(*other_log, *log), (*log, *other_log)];
+                other.repeats.is_none()
+                    && (other.status, &other.endpoint) == (row.status, &row.endpoint)
+                    && self.same.iter().any(|same| pair.contains(same))
+            };
+            if let Some((other, ..)) = before.iter_mut().find(is_same) {
+                row.repeats = Some(other.source.clone());
+                other.also_in.push(AlsoCounted {
+                    source: row.source.clone(),
+                    count: row.count,
+                });
+            }
+        }
     }
 
     fn traffic(&self, citations: &mut Citations<'_>) -> Vec<Traffic> {
@@ -245,6 +275,8 @@ impl Counting<'_> {
             before,
             during,
             after,
+            theirs: counted.theirs,
+            may_include: self.beside(period),
             minutes: counted
                 .minutes
                 .steps()
@@ -257,6 +289,25 @@ impl Counting<'_> {
             endpoints: endpoints.collect(),
             endpoints_left_out: left_out,
         }
+    }
+
+    /// Other incidents of the same time and system that requests failed in, so that they may be among those of this one.
+    fn beside(&self, period: &Period) -> Vec<String> {
+        let is_beside = |other: &&Period| {
+            let incident = &self.analysis.incidents[other.incident];
+            let mut own = incident
+                .members
+                .iter()
+                .map(|member| &self.analysis.found[*member]);
+            other.incident != period.incident
+                && !other.systems.is_disjoint(&period.systems)
+                && other.from <= period.to
+                && period.from <= other.to
+                && other.answers.is_empty()
+                && own.any(|found| found.role == Role::Symptom && found.signature.id.starts_with("http/"))
+        };
+        let beside = self.analysis.periods.iter().filter(is_beside);
+        beside.map(|other| incident_id(other.incident)).collect()
     }
 
     fn undated(&self, citations: &mut Citations<'_>) -> Vec<Undated> {

@@ -253,6 +253,18 @@ fn during(impact: &Impact) -> Vec<Said> {
                 None => format!("; of the time {name} it the log has no line"),
             };
         }
+        if row.theirs > 0 {
+            text += &format!(
+                "; {} more failed during it in a way that another incident explains",
+                number(row.theirs)
+            );
+        }
+        if !row.may_include.is_empty() {
+            text += &format!(
+                "; those of {}, which went on at the same time, may be among them",
+                row.may_include.join(", ")
+            );
+        }
         let phases = phases(row);
         let evidence = phases
             .iter()
@@ -285,7 +297,7 @@ fn by_class(count: &Count) -> String {
 }
 
 /// ` (40 %)`, where that says more than the numbers.
-fn share(count: &Count) -> String {
+pub(super) fn share(count: &Count) -> String {
     match (count.failed * 1000).checked_div(count.requests) {
         None | Some(0) => String::new(),
         Some(share) if share < 100 => format!(" ({}.{} %)", share / 10, share % 10),

@@ -496,6 +496,19 @@ pub struct FailedRequests {
     pub last: Option<String>,
     /// Ids of the first and the last one in `cited`.
     pub evidence: Vec<String>,
+    /// Other logs in which the same requests are, as that of a program behind a proxy.
+    pub also_in: Vec<AlsoCounted>,
+    /// The log of the row that counts the same requests, if there is one: this row adds none.
+    pub repeats: Option<String>,
+}
+
+/// A log with requests that another one has, too.
+#[derive(Debug, Clone, Serialize)]
+pub struct AlsoCounted {
+    /// The log.
+    pub source: String,
+    /// How many of them it has.
+    pub count: u64,
 }
 
 /// What a row of the timeline is about.

@@ -17,6 +17,10 @@ use crate::signature::Role;
 /// What is counted as a failed request.
 pub(super) const FAILED: &str = "requests answered with 500 to 599, or with no valid status";
 
+/// The same, where the time is that of an incident.
+pub(super) const FAILED_DURING: &str =
+    "requests of this time that a log states, answered with 500 to 599, or with no valid status";
+
 /// What is counted as a restart.
 pub(super) const RESTARTED: &str = "deaths of a service that its records tell of, each once";
 

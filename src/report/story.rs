@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::plain_capture;
 use super::claim::{Claims, Said};
+use super::losses::share;
 use super::model::{Confidence, Evidence, FailedRequests, Finding, Impact, Incident, Report};
-use super::statements::{FAILED, RESTARTED};
+use super::statements::{FAILED, FAILED_DURING, RESTARTED};
 use super::told::{self, find, key_finding, steps_to_take};
 use super::words::{AT_THE_LATEST, counted, duration, number, some_of, stretch, time};
 use crate::record::time::parse_rfc3339;
@@ -142,8 +143,31 @@ fn what_broke(report: &Report, incident: &Incident, restarts: &[String]) -> Vec<
     said
 }
 
-/// Failed requests, in the log that saw most of them; of several incidents each has its own logs.
+/// Failed requests, in the log that saw most of them: those in the time of the incident, if all requests were counted.
 fn failed(report: &Report, incident: &Incident) -> Option<Said> {
+    let own = report.impact.traffic.iter();
+    let own = own.filter(|row| row.incident == incident.id);
+    let during = own.filter_map(|row| Some((row, row.during.as_ref()?)));
+    // Of equals the first.
+    let most = during.rev().max_by_key(|(_, during)| during.count.failed);
+    if report.impact.traffic.is_empty() {
+        return failed_in_all(report, incident);
+    }
+    let (row, during) = most?;
+    let count = &during.count;
+    let text = format!(
+        "{} of {} failed while it lasted{}, counted in {}.",
+        number(count.failed),
+        counted(count.requests, "request", "requests"),
+        share(count),
+        span(&row.source)
+    );
+    let said = Said::counted(text, FAILED_DURING, count.failed, &during.evidence);
+    (count.failed > 0).then_some(said)
+}
+
+/// Failed requests of the whole log; of several incidents each has its own logs.
+fn failed_in_all(report: &Report, incident: &Incident) -> Option<Said> {
     let Impact {
         requests,
         failed_requests,
@@ -207,6 +231,11 @@ fn restarted(report: &Report, incident: &Incident, restarts: &[String]) -> Optio
             if let [service] = finding.services.as_slice() {
                 *times.entry(service).or_default() += finding.count;
             }
+        }
+        // A death that two programs tell of is one.
+        for (service, times) in &mut times {
+            let most = report.impact.restarts.get(*service);
+            *times = (*times).min(most.copied().unwrap_or(*times));
         }
     }
     if times.is_empty() || own.is_empty() {

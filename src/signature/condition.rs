@@ -84,13 +84,11 @@ impl Match {
         }
     }
 
-    /// Whether it asks for requests that were answered with 500 or more.
-    pub fn is_failed_answer(&self) -> bool {
+    /// The statuses from 500 on that it asks for: it finds failed requests.
+    pub fn failed_statuses(&self) -> Vec<StatusRange> {
         let any = self.any.iter().filter_map(|test| test.status);
-        self.status
-            .into_iter()
-            .chain(any)
-            .any(|status| status.from >= 500)
+        let all = self.status.into_iter().chain(any);
+        all.filter(|status| status.from >= 500).collect()
     }
 }
 

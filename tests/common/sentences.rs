@@ -64,6 +64,7 @@ const FILLERS: &[&str] = &[
     "after",
     "unknown",
     "piece of",
+    "also in",
     "bytes",
 ];
 
@@ -327,6 +328,13 @@ fn leaves(value: &Value, known: &mut BTreeSet<Vec<String>>) {
         Value::String(text) => {
             known.insert(words(text));
             known.insert(words(&text.replace('|', "\\x7C").replace('`', "\\x60")));
+            // A long path is cut in the middle: its first part and some of its last ones stay.
+            let root = text.strip_prefix('/').unwrap_or(text);
+            if let Some((first, rest)) = root.split_once('/') {
+                for (cut, _) in rest.match_indices('/') {
+                    known.insert(words(&format!("{first}/{}", &rest[cut..])));
+                }
+            }
             if let Some((date, clock)) = text.split_once('T')
                 && clock.len() >= 8
                 && date.len() == 10

@@ -4,9 +4,12 @@
 
 use serde::Serialize;
 
-use super::{Limits, head};
+use super::Limits;
+use super::names::Names;
+use crate::render::escape::cell;
 use crate::render::sentences::Sentences;
 use crate::report::model::{FailedRequests, Report};
+use crate::report::words::number;
 
 /// How many rows of failed requests are shown; the JSON report has more.
 const REQUEST_ROWS: usize = 12;
@@ -18,15 +21,48 @@ const TOLD_INCIDENTS: usize = 3;
 #[derive(Serialize)]
 pub(super) struct ImpactView<'a> {
     facts: Vec<String>,
-    requests: &'a [FailedRequests],
+    requests: Vec<Row<'a>>,
     more: u64,
 }
 
+/// A row of failed requests.
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    row: &'a FailedRequests,
+    /// Where they were counted, and where the same requests are, too.
+    logs: String,
+}
+
+impl<'a> Row<'a> {
+    fn new(row: &'a FailedRequests, names: &Names<'_>) -> Row<'a> {
+        let also = row.also_in.iter().map(|also| {
+            let count = match also.count == row.count {
+                true => String::new(),
+                false => format!(" ({})", number(also.count)),
+            };
+            format!(", also in {}{count}", cell(&names.short(&also.source), None))
+        });
+        Row {
+            row,
+            logs: cell(&names.short(&row.source), None) + &also.collect::<String>(),
+        }
+    }
+}
+
 impl<'a> ImpactView<'a> {
-    pub(super) fn new(report: &'a Report, said: &Sentences<'_>, limits: Limits) -> ImpactView<'a> {
+    pub(super) fn new(
+        report: &'a Report,
+        said: &Sentences<'_>,
+        names: &Names<'_>,
+        limits: Limits,
+    ) -> ImpactView<'a> {
         let impact = &report.impact;
-        let shown = head(&impact.requests, limits.rows.min(REQUEST_ROWS));
-        let hidden = (impact.requests.len() - shown.len()) as u64;
+        let rows = impact.requests.iter().filter(|row| row.repeats.is_none());
+        let mut shown: Vec<Row<'a>> = rows.map(|row| Row::new(row, names)).collect();
+        let all = shown.len();
+        shown.truncate(limits.rows.min(REQUEST_ROWS));
+        let hidden = (all - shown.len()) as u64;
         // The summary says it of the worst one.
         let others = (1..report.incidents.len()).take(TOLD_INCIDENTS);
         let recoveries = others.filter_map(|number| said.line(&format!("/incidents/{number}/recovery/text")));

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::names::Names;
 use super::{Limits, head};
 use crate::render::sentences::Sentences;
 use crate::report::model::{Report, TimelineRow};
@@ -31,7 +32,12 @@ struct TimelineRowView<'a> {
 }
 
 impl<'a> TimelineView<'a> {
-    pub(super) fn new(report: &'a Report, said: &Sentences<'_>, limits: Limits) -> TimelineView<'a> {
+    pub(super) fn new(
+        report: &'a Report,
+        said: &Sentences<'_>,
+        names: &Names<'_>,
+        limits: Limits,
+    ) -> TimelineView<'a> {
         let rows = &report.timeline;
         let date = shared_date(rows);
         let view = |(number, row): (usize, &'a TimelineRow)| TimelineRowView {
@@ -44,10 +50,7 @@ impl<'a> TimelineView<'a> {
                 ),
                 row.moved_seconds,
             ),
-            place: match row.line {
-                0 => row.source.clone(),
-                line => format!("{}:{line}", row.source),
-            },
+            place: names.place(&row.source, row.line),
             what: said.row(&format!("/timeline/{number}/what")).unwrap_or_default(),
             text: &row.text,
         };

@@ -60,7 +60,7 @@ class Scene:
 
     # --- parts ---------------------------------------------------------------------------------------------
 
-    def nginx(self, to, name="nginx", port=None):
+    def nginx(self, to, name="nginx", port=None, locations=""):
         port = port or self.port + 80
         self.write(f"{name}.conf", f"""
 user www-data;
@@ -76,6 +76,7 @@ http {{
         listen 127.0.0.1:{port};
         server_name shop.example.org;
         location / {{ proxy_pass http://127.0.0.1:{to}; proxy_read_timeout 8s; }}
+        {locations}
     }}
 }}
 """)

@@ -2,7 +2,7 @@
 
 Needs from Debian: nginx-light haproxy rsyslog apache2 postgresql-15 pgbouncer mariadb-server redis-server
 rabbitmq-server mosquitto supervisor openssl iproute2; and Python packages in /srv/scenes/venv:
-flask gunicorn psycopg[binary] pymysql redis requests pika paho-mqtt. Node 20.
+flask gunicorn fastapi uvicorn psycopg[binary,pool] pymysql redis requests pika paho-mqtt. Node 20.
 Everything listens on loopback (or in a network of its own). The logs go to ../SCENE.
 
 Each function is a scene; its text says what was broken, and where the logs show that. The clients and the shop are
@@ -339,6 +339,59 @@ def refused_configuration():
     s.start(server.args, "postgresql.log", user="postgres", cwd="/tmp")
     s.wait(s.port + 32)
     time.sleep(AFTER)
+    s.end()
+
+
+def wrong_password_deploy():
+    """nginx, uvicorn below supervisord, PostgreSQL. A release comes with the password of another environment and cannot start."""
+    s = Scene("wrong-password-deploy", 24800)
+    s.postgres()
+    (s.root / "pgdata/pg_hba.conf").write_text("local all postgres trust\nhost all shop 127.0.0.1/32 scram-sha-256\n")
+    s.sql("postgres", "select pg_reload_conf()")
+    shutil.copy(HERE / "stock.py", s.root / "stock.py")
+    s.supervisord({"stock": (f"{PY}/uvicorn --port {s.port + 1} stock:app", [("STORE", s.store), ("WAIT", "1"), ("RELEASE", "1.4")])})
+    s.wait(s.port + 1)
+    s.nginx(s.port + 1)
+    s.traffic()
+    time.sleep(HEALTHY)
+    s.say("deploy: stock 1.5, settings from vault path stock/prod")
+    conf = s.root / "supervisord.conf"
+    good = conf.read_text()
+    conf.write_text(good.replace("shop-pw@", "shop-pw-staging@").replace('"1.4"', '"1.5"'))
+    s.supervisorctl("update")
+    time.sleep(BROKEN)
+    s.say("deploy: stock 1.4 back")
+    conf.write_text(good)
+    s.supervisorctl("update")
+    time.sleep(AFTER + 6)
+    s.end()
+
+
+def two_in_one_log():
+    """One nginx before two services: gunicorn, whose database password is changed (500), and Node, whose heap is full (502)."""
+    s = Scene("two-in-one-log", 25200)
+    s.postgres()
+    (s.root / "pgdata/pg_hba.conf").write_text("local all postgres trust\nhost all shop 127.0.0.1/32 scram-sha-256\n")
+    s.sql("postgres", "select pg_reload_conf()")
+    s.gunicorn([("STORE", s.store)])
+    s.write("search.js", """
+const http = require('http'); const cache = []; let leak = false;
+setTimeout(() => { leak = true }, %d);
+http.createServer((req, res) => {
+  if (leak && req.url.startsWith('/search')) { cache.push(Array.from({ length: 60000 }, (_, i) => ({ i, url: req.url }))); }
+  res.writeHead(200); res.end('{}');
+  console.log(new Date().toISOString(), 'INFO', req.method, req.url, 200);
+}).listen(%d, '127.0.0.1', () => console.log(new Date().toISOString(), 'INFO search listens'));
+""" % ((HEALTHY + 4) * 1000, s.port + 2))
+    s.supervisord({"search": ("/usr/bin/env node --max-old-space-size=24 search.js", [("TZ", "UTC")])})
+    s.wait(s.port + 2)
+    s.nginx(s.port + 1, locations=f"location /search {{ proxy_pass http://127.0.0.1:{s.port + 2}; }}")
+    s.traffic("GET /search?q={n} 30," + PLAN, rps=5)
+    time.sleep(HEALTHY + 6)
+    s.sql("postgres", "alter role shop password 'rotated'")
+    time.sleep(BROKEN)
+    s.sql("postgres", "alter role shop password 'shop-pw'")
+    time.sleep(AFTER + 4)
     s.end()
 
 
