@@ -16,6 +16,9 @@ use super::rarity;
 /// out, so that a long line with many literals is not read again for each.
 pub const REACH: usize = 2048;
 
+/// Longest code of terminals that does not begin as colours do (`\x1b(B`), in bytes.
+const SHORT_CODE: usize = 3;
+
 /// How far a transport's stamp and stream reach into a line, in bytes.
 const PREFIX: usize = 64;
 
@@ -74,7 +77,10 @@ impl Rest {
         let (above, here) = haystack.split_at(place);
         let exact = |exact: &Vec<u8>| here.starts_with(exact);
         let before = |before| above.is_empty() || ends_with(above, before);
-        let number = || above.last().map_or(!begins, u8::is_ascii_digit);
+        // A short code of terminals may stand between.
+        let is_code = || above.iter().rev().take(SHORT_CODE).any(|byte| *byte == 0x1b);
+        let is_number = |last: &u8| last.is_ascii_digit() || is_code();
+        let number = || above.last().map_or(!begins, is_number);
         self.exact.as_ref().is_none_or(exact) && (!self.number || number()) && self.before.is_none_or(before)
     }
 
@@ -286,6 +292,7 @@ mod tests {
             Rest::new(" failed".to_owned(), beside.clone()).is_written((text, begins), place)
         };
         assert!(is_written(b"3 failed", true));
+        assert!(is_written(b"3\x1b(B failed", true));
         assert!(!is_written(b"job failed", true));
         assert!(!is_written(b" failed", true));
         // Nobody knows what stands before a piece of a long line.
