@@ -130,6 +130,10 @@ fn drop_explained(periods: &[Period], detected: &mut Detected) {
         .map(|((log, service, incident), traffic)| (*log, service.clone(), *incident, failed(traffic)))
         .collect();
     let times = |incident: usize| periods.iter().find(|period| period.incident == incident);
+    let claims = |incident: usize, log: usize| {
+        let mut answers = times(incident).into_iter().flat_map(|period| &period.answers);
+        answers.any(|answers| answers.sources.contains(&log))
+    };
     let overlap = |one: usize, other: usize| {
         let pair = times(one).zip(times(other));
         pair.is_some_and(|(one, other)| one.from <= other.to && other.from <= one.to)
@@ -140,6 +144,7 @@ fn drop_explained(periods: &[Period], detected: &mut Detected) {
             return false;
         }
         count == 0
+            || claims(*incident, *log)
             || !own.iter().any(|(other_log, other_service, other, more)| {
                 (other_log, other_service) == (log, service)
                     && other < incident

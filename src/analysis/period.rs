@@ -70,7 +70,8 @@ fn answers(found: &[Found<'_>], incident: &Incident) -> Vec<Answers> {
         (!statuses.is_empty()).then_some(Answers {
             sources: found.tally.sources.keys().copied().collect(),
             statuses,
-            from: first.at?,
+            // Earlier ones are not explained by it.
+            from: first.at?.max(incident.started?),
             to: last.until.or(last.at)?,
         })
     })
