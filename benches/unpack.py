@@ -16,6 +16,7 @@ import resource
 import shutil
 import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -52,12 +53,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("log", type=Path)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--incident", type=Path, default=ROOT / "target/release/incident")
+    parser.add_argument("--incident", type=lambda path: Path(path).absolute(), default=ROOT / "target/release/incident")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("more", nargs="*", help="further arguments of `incident scan`, behind --")
-    args = parser.parse_args()
+    # What stands behind `--` are further arguments of `incident scan`.
+    given, more = sys.argv[1:], []
+    if "--" in given:
+        given, more = given[: given.index("--")], given[given.index("--") + 1 :]
+    args = parser.parse_args(given)
 
-    scan = [args.incident, "scan", "-q", "--format", "json", *args.more]
+    scan = [args.incident, "scan", "-q", "--format", "json", *more]
     size = os.path.getsize(args.log) / 1e9
     print(f"{args.log.name}, {size:.2f} GB of text, median of {args.runs}\n")
     print("| program | wall s | CPU s | GB/s of text | wall of the tool / this | CPU of the tool / this |\n|---|---|---|---|---|---|")

@@ -122,12 +122,15 @@ impl Filter {
         {}
     }
 
-    /// Whether somebody asked for a literal of [`places`](Self::places) in this whole line, which has it. More may be said to
-    /// be wanted than [`search`](Self::search) tells.
-    pub fn is_wanted(&self, number: u32, line: &[u8]) -> bool {
+    /// Whether somebody asked for one of the literals with these numbers, of [`places`](Self::places), in this whole line, which has
+    /// them. More may be said to be wanted than [`search`](Self::search) tells.
+    pub fn is_wanted(&self, numbers: impl IntoIterator<Item = u32>, line: &[u8]) -> bool {
         let whole = Line::new(line);
-        let mut probes = self.probes[number as usize].iter();
-        line.len() > REACH || probes.any(|(_, rest)| rest.is_anywhere() || rest.stands_in(&whole))
+        let is_wanted = |number: u32| {
+            let mut probes = self.probes[number as usize].iter();
+            probes.any(|(_, rest)| rest.is_anywhere() || rest.stands_in(&whole))
+        };
+        line.len() > REACH || numbers.into_iter().any(is_wanted)
     }
 
     /// Length of the longest literal in bytes.

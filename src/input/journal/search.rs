@@ -159,14 +159,19 @@ impl Search {
             let found = found[self.parts[part as usize].found.clone()].iter();
             self.candidates.extend(found.map(|(_, number)| (entry, *number)));
         }
+        // Of each entry together, since what is known of its line serves all.
+        self.candidates.sort_unstable();
+        self.candidates.dedup();
         let mut loud = vec![false; ends.len()];
-        for (entry, number) in self.candidates.drain(..) {
-            let entry = entry as usize;
+        for of_one in self.candidates.chunk_by(|(one, _), (other, _)| one == other) {
+            let entry = of_one[0].0 as usize;
             let start = entry.checked_sub(1).map_or(0, |before| ends[before]);
             // Without the line end.
             let line = &text[start..ends[entry].saturating_sub(1).max(start)];
-            loud[entry] = loud[entry] || self.filter.is_wanted(number, line);
+            let numbers = of_one.iter().map(|(_, number)| *number);
+            loud[entry] = self.filter.is_wanted(numbers, line);
         }
+        self.candidates.clear();
         self.fresh.clear();
         self.parts.clear();
         self.entries = 0;
