@@ -62,7 +62,7 @@ fn add(keys: &mut BTreeSet<String>, name: &str, value: &str) {
 }
 
 /// `api` for `api.service`, `api-1` and `api:api_00`.
-fn service_name(value: &str) -> &str {
+pub(super) fn service_name(value: &str) -> &str {
     let name = value.trim_end_matches(".service");
     let name = name.split(':').next_back().unwrap_or(name);
     name.trim_end_matches(|c: char| c.is_ascii_digit())

@@ -27,6 +27,7 @@ pub mod silent;
 pub mod skew;
 mod system;
 mod trigger;
+pub mod wrapping;
 
 /// One signature that was found: all that belongs to one incident.
 #[derive(Debug, Clone)]

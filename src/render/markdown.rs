@@ -124,6 +124,7 @@ pub(super) mod tests {
                     fits: true,
                 }],
             )]),
+            points_to: Vec::new(),
             evidence: vec![evidence("api.log", 7, "Traceback:\nOSError: [Errno 98]")],
             cause: "Two processes want one port.\n\n### Often\n\n- an old process".to_owned(),
             impact: "The new process does not start.".to_owned(),
@@ -265,6 +266,7 @@ pub(super) mod tests {
                     .to_owned(),
                 count: 1,
                 captures: BTreeMap::new(),
+                points_to: Vec::new(),
                 evidence: Vec::new(),
             }],
             not_read: vec![NotRead {

@@ -78,6 +78,8 @@ pub(super) struct View<'a> {
     findings: Vec<FindingView<'a>>,
     also_seen: Vec<SeenView<'a>>,
     also_seen_more: usize,
+    /// What wrappers among these pass on.
+    also_point: Vec<String>,
     unknown: usize,
     questions: Vec<String>,
     blanks: Vec<String>,
@@ -133,6 +135,11 @@ impl<'a> View<'a> {
                 .iter()
                 .take(limits.rows)
                 .map(|(number, finding)| SeenView::new(&said, &names, *number, finding))
+                .collect(),
+            also_point: also
+                .iter()
+                .take(limits.rows)
+                .flat_map(|(number, _)| said.lines(&format!("/findings/{number}/points_to")))
                 .collect(),
             also_seen_more: also.len().saturating_sub(limits.rows),
             unknown: report.unknown.len(),

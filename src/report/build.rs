@@ -11,8 +11,8 @@ use super::claim::{Citations, Claims, Said};
 use super::fill::{fill, is_plain};
 use super::impact::Counting;
 use super::model::{
-    CapturedValue, Edge, Evidence, Finding, Generated, Incident, NotRead, Report, SCHEMA_VERSION, Sealed,
-    SourceSummary, Stats, TimeRange, Window,
+    CapturedValue, Edge, Evidence, Finding, Generated, Incident, NotRead, PointsTo, Report, SCHEMA_VERSION,
+    Sealed, SourceSummary, Stats, TimeRange, Window,
 };
 use super::visible::visible;
 use super::{losses, questions, reasons, recovered, skew, statements, story, timeline};
@@ -20,7 +20,7 @@ use crate::analysis::assess::assess;
 use crate::analysis::pairing::Paired;
 use crate::analysis::skew::Skew;
 use crate::analysis::{Analysis, Found};
-use crate::analysis::{downtime, period, recovery};
+use crate::analysis::{downtime, period, recovery, wrapping};
 use crate::detect::collect::{Detected, SourceFacts};
 use crate::detect::tally::{ExcerptLine, Occurrence, Place, Tally};
 use crate::input::Source;
@@ -320,7 +320,16 @@ fn findings(
         let together = |id: &str| analysis.found_together(found, id, logs);
         finding(number, found, skew, citations, together)
     };
-    analysis.found.iter().enumerate().map(number).collect()
+    let mut findings: Vec<Finding> = analysis.found.iter().enumerate().map(number).collect();
+    for wrap in wrapping::wraps(analysis) {
+        let pointed = PointsTo {
+            finding: findings[wrap.wrapped].id.clone(),
+            shared: wrap.shared,
+            seconds_before: wrap.before.map(|before| before as f64 / 1e9),
+        };
+        findings[wrap.wrapper].points_to.push(pointed);
+    }
+    findings
 }
 
 fn finding(
@@ -372,6 +381,7 @@ fn finding(
             .map(|(value, _)| name(value))
             .collect(),
         captures: captures_of(signature, tally),
+        points_to: Vec::new(),
         evidence: found
             .kept()
             .into_iter()

@@ -221,6 +221,8 @@ pub struct Finding {
     pub services: Vec<String>,
     /// Names to values with their counts, most frequent first.
     pub captures: BTreeMap<String, Vec<CapturedValue>>,
+    /// The failures that it only passes on, if it is a wrapper and something confirms that.
+    pub points_to: Vec<PointsTo>,
     /// First occurrences and the last one.
     pub evidence: Vec<Evidence>,
     /// Why programs print this (Markdown).
@@ -235,6 +237,17 @@ pub struct Finding {
     pub prevent: Vec<String>,
     /// Where to read more (Markdown).
     pub references: Vec<String>,
+}
+
+/// What a wrapper points to.
+#[derive(Debug, Clone, Serialize, PartialEq)]
+pub struct PointsTo {
+    /// The finding that it passes on.
+    pub finding: String,
+    /// What both name, such as `pid 42` or `service api`; null where the order in one log says it.
+    pub shared: Option<String>,
+    /// How long before it was logged, in seconds, if both are dated.
+    pub seconds_before: Option<f64>,
 }
 
 /// A value that a pattern captured.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::claim::{Claims, Said};
 use super::model::{Finding, NotRead, Report};
 use super::story::{ROOT_CAUSE, headline};
-use super::told::{explained_by, same_advice};
+use super::told::{explained_by, find, same_advice};
 use super::verdict;
 use super::words::{caption, counted, size, spans};
 use crate::render::escape::{plain, span};
@@ -61,6 +61,22 @@ fn state_finding(at: &str, report: &Report, finding: &Finding, claims: &mut Clai
         let said = Said::observed(caption(evidence), [&evidence.id]);
         claims.say(format!("{at}/evidence/{number}"), said);
     }
+    let pointed = finding.points_to.iter().filter_map(|pointed| {
+        let other = find(report, &pointed.finding)?;
+        let because = match &pointed.shared {
+            Some(shared) => format!("both are about {}", span(shared)),
+            None => "it stands above it in the same log".to_owned(),
+        };
+        let text = format!(
+            "{} only passes on {}, {}: {because}.",
+            finding.id,
+            other.id,
+            headline(other)
+        );
+        Some(Said::inferred(text, "wrapped", [&finding.id, &other.id]))
+    });
+    let pointed: Vec<Said> = pointed.collect();
+    claims.say_all(&format!("{at}/points_to"), pointed);
     if let Some(root) = explained_by(report, finding) {
         let text = format!("Mend {} first, {}.", root.id, headline(root));
         claims.say(

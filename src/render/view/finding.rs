@@ -31,6 +31,8 @@ pub(super) struct FindingView<'a> {
     verify: &'a [String],
     prevent: &'a [String],
     references: &'a [String],
+    /// What it only passes on.
+    points_to: Vec<String>,
     /// Which finding to mend instead, if this one follows from it.
     explained: Option<String>,
     /// Where the same advice stands already.
@@ -86,6 +88,7 @@ fn view<'a>(report: &'a Report, said: &Sentences<'a>, finding: &'a Finding, show
         verify: list(&finding.verify, again),
         prevent: list(&finding.prevent, again),
         references: list(&finding.references, again),
+        points_to: said.lines(&format!("{at}/points_to")),
         explained: said.line(&format!("{at}/explained")),
         same: said.line(&format!("{at}/same")),
         fixed_above: fixed_above && !again,
