@@ -266,7 +266,6 @@ pub(super) mod tests {
                     .to_owned(),
                 count: 1,
                 captures: BTreeMap::new(),
-                points_to: Vec::new(),
                 evidence: Vec::new(),
             }],
             not_read: vec![NotRead {
