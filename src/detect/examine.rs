@@ -16,6 +16,7 @@ use super::fields;
 use super::keyed::{self, Sample};
 use super::life::{Life, MOST_EVENTS};
 use super::matcher::Caught;
+use super::named::is_only_named;
 use super::over_time::{self, Event};
 use super::pulse::pulse;
 use super::requests::{self, FailedRequests};
@@ -457,7 +458,9 @@ impl Examined {
                 continue;
             };
             let mut caught = Caught::default();
-            if probe.matcher.holds(record, &mut caught) {
+            if probe.matcher.holds(record, &mut caught)
+                && !(detector.is_trouble(probe.signature) && is_only_named(record, caught.line))
+            {
                 holding.push((probe.signature, probe.slot, caught));
             }
         }

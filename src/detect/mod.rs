@@ -19,6 +19,7 @@ pub mod keyed;
 pub mod life;
 pub mod matcher;
 pub mod minutes;
+mod named;
 pub mod over_time;
 pub mod placed;
 mod pulse;

@@ -12,6 +12,7 @@ use crate::detect::compile::{Detector, Slot, slots};
 use crate::detect::cre;
 use crate::detect::examine::{self, is_handled};
 use crate::detect::matcher::{Caught, Matcher};
+use crate::detect::named::is_only_named;
 use crate::detect::over_time::Event;
 use crate::detect::tallies::Subject;
 use crate::input::block::Block;
@@ -254,7 +255,7 @@ impl Question {
         if asked {
             seen.asked.push(candidate());
         }
-        if near < 1.0 {
+        if near < 1.0 || self.is_only_named(detector, number, here.record) {
             return;
         }
         seen.hold += 1;
@@ -276,6 +277,12 @@ impl Question {
         } else {
             looked.more += 1;
         }
+    }
+
+    fn is_only_named(&self, detector: &Detector<'_>, number: usize, record: &Record) -> bool {
+        let mut caught = Caught::default();
+        self.slots[number].matcher.holds(record, &mut caught);
+        detector.is_trouble(self.signature) && is_only_named(record, caught.line)
     }
 
     fn event(&self, detector: &Detector<'_>, number: usize, here: &At<'_>) -> Event {
@@ -313,6 +320,8 @@ impl Question {
             Some(
                 "it is a stack trace that the program logs as a warning or less, so it is handled".to_owned(),
             )
+        } else if holds && self.is_only_named(detector, number, record) {
+            Some("it is the name of a test that passed, or of a commit".to_owned())
         } else {
             None
         };
