@@ -48,7 +48,10 @@ pub fn wraps(analysis: &Analysis<'_>) -> Vec<Wrap> {
         let from = wraps.len();
         for record in found[wrapper].kept() {
             let claims = (0..found.len())
-                .filter(|other| found[*other].is_trouble() && !is_wrapper(&found[*other]))
+                .filter(|other| {
+                    let other = &found[*other];
+                    other.is_trouble() && !is_wrapper(other) && !brings_about(&found[wrapper], other)
+                })
                 .filter(|other| {
                     found[*other].system == found[wrapper].system || found[wrapper].role == Role::Boilerplate
                 })
@@ -64,6 +67,12 @@ pub fn wraps(analysis: &Analysis<'_>) -> Vec<Wrap> {
         }
     }
     wraps
+}
+
+/// Whether the end that the wrapper tells of may bring the other about: that follows from it.
+fn brings_about(wrapper: &Found<'_>, other: &Found<'_>) -> bool {
+    let mut effects = wrapper.signature.leads_to.iter();
+    effects.any(|effect| effect.to.matches(&other.signature.id))
 }
 
 fn is_wrapper(found: &Found<'_>) -> bool {
