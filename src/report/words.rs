@@ -87,7 +87,11 @@ pub(crate) fn moved(time: String, seconds: f64) -> String {
 /// When a finding was seen first and last.
 pub(crate) fn first_and_last(finding: &Finding) -> (String, String) {
     let first = when(finding.first_seen.as_deref(), None, finding.time_quality, false);
-    let last = match finding.evidence.last() {
+    let is_last = |last: &&Evidence| {
+        let times = [&last.time, &last.until];
+        finding.last_seen.is_some() && times.contains(&&finding.last_seen)
+    };
+    let last = match finding.evidence.last().filter(is_last) {
         Some(last) => when(last.time.as_deref(), None, last.time_quality, false),
         None => finding
             .last_seen
