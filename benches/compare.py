@@ -326,6 +326,8 @@ Written by `benches/compare.py`; do not edit by hand.
   the ratios within a row, not the numbers of different rows or dates.
 - **Peers**: {rg}; {subprocess.run(["grep", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]}; vectorscan in block mode, which counts matched lines.
   `incident` does more than they do: each pattern is a signature, hits become records with time and level, and a report is written.
+  A signature's pattern is looked for in the message of a record, not in what stands before it: a pattern that also wants
+  the name of the program there is found by rg alone (a page asks for that as `service`).
 
 ## Against other programs, GB/s
 
