@@ -4,7 +4,8 @@
 
 use memchr::memrchr;
 
-use super::examine::{LineCounter, occurrence};
+use super::examine::occurrence;
+use super::hits::LineCounter;
 use super::matcher::Caught;
 use super::tally::Occurrence;
 use crate::input::block::Block;

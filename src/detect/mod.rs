@@ -15,6 +15,7 @@ pub mod examine;
 pub mod explain;
 mod fields;
 pub mod histogram;
+mod hits;
 pub mod keyed;
 pub mod life;
 pub mod matcher;

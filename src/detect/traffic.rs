@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use memchr::{memchr, memchr_iter, memmem};
 use regex::bytes::Regex;
 
-use super::examine::lines_of;
+use super::hits::lines_of;
 use super::minutes::Minutes;
 use super::requests::{MOST_ENDPOINTS, endpoint_of};
 use super::tally::Place;
