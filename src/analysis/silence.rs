@@ -4,7 +4,7 @@
 //! faster pace for at least as long as it was silent, on both sides of a gap; what is quiet by habit says nothing.
 
 use super::Incident;
-use crate::detect::collect::Pace;
+use crate::detect::pace::Pace;
 
 /// Shortest silence, in nanoseconds.
 const SHORTEST: i64 = 60_000_000_000;
@@ -50,10 +50,9 @@ pub fn silences(paces: &[Pace], incidents: &[Incident], ended: &[Option<i64>]) -
     found.flatten().filter(matters).collect()
 }
 
-/// The pauses between its samples. Nothing for a log that is not in the order of time.
+/// The pauses between its samples, if there are enough.
 fn pauses(pace: &Pace) -> Option<Vec<i64>> {
-    let pauses: Vec<i64> = pace.times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    (pauses.len() >= 2 * FEWEST && pauses.iter().all(|pause| *pause >= 0)).then_some(pauses)
+    pace.pauses().filter(|pauses| pauses.len() >= 2 * FEWEST)
 }
 
 fn gap(pace: &Pace, paces: &[Pace]) -> Option<Silence> {
@@ -99,16 +98,9 @@ fn end(pace: &Pace, paces: &[Pace]) -> Option<Silence> {
     })
 }
 
-/// Another log that was written in each third of this time.
+/// Another log that was written all the time behind `from`.
 fn goes_on(own: &Pace, paces: &[Pace], from: i64, until: i64) -> Option<usize> {
-    let third = (until - from) / 3;
-    let in_each = |pace: &&Pace| {
-        (0..3).all(|part| {
-            let start = from + part * third;
-            let within = |time: &i64| *time > start && *time <= start + third + 2;
-            pace.times.iter().any(within)
-        })
-    };
-    let others = paces.iter().filter(|pace| pace.began != own.began);
-    others.filter(in_each).map(|pace| pace.began).next()
+    let mut others = paces.iter().filter(|pace| pace.began != own.began);
+    let other = others.find(|pace| pace.goes_on(from + 1, until))?;
+    Some(other.began)
 }

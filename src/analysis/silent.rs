@@ -9,12 +9,12 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::system::systems;
-use crate::detect::collect::{Detected, Pace};
+use crate::detect::collect::Detected;
 use crate::detect::ending::Ending;
 use crate::detect::explain::words::span;
 use crate::detect::life::Turn;
+use crate::detect::pace::Pace;
 use crate::detect::tallies::Subject;
-
 use crate::input::Source;
 use crate::input::rotation::live_name;
 use crate::record::time::range::Range;
@@ -55,16 +55,16 @@ struct Looking<'d> {
 
 /// Adds what the pages ask for. `sources` have been read whole, but for what lies outside of `range`.
 pub fn add(detected: &mut Detected, library: &Library, sources: &[Arc<Source>], range: &Range) {
+    let looking = Looking {
+        detected,
+        library,
+        sources,
+        systems: systems(sources.iter().map(Arc::as_ref)),
+    };
     let mut found = Vec::new();
     for (number, signature) in library.signatures().iter().enumerate() {
         let Some(wanted) = &signature.condition.silent_log else {
             continue;
-        };
-        let looking = Looking {
-            detected,
-            library,
-            sources,
-            systems: systems(sources.iter().map(Arc::as_ref)),
         };
         let stopped = detected
             .paces
@@ -110,18 +110,18 @@ impl<'d> Looking<'d> {
         let (until, other) = others
             .iter()
             .filter_map(|other| Some((*other.times.last()?, *other)))
-            .filter(|(until, other)| in_each_part(other, last, *until) && in_each_part(other, first, last))
+            .filter(|(until, other)| other.goes_on(last, *until) && other.goes_on(first, last))
             .max_by_key(|(until, other)| (*until, std::cmp::Reverse(other.began)))?;
         let (active, silent) = (last.saturating_sub(first), until.saturating_sub(last));
         if silent < pause || active < wanted.longer_than.nanos() || silent / MOST_SILENCE > active {
             return None;
         }
         let near = last.saturating_sub(pause)..=last.saturating_add(pause);
-        let takes_over = |other: &&&Pace| {
+        let takes_over = |other: &&Pace| {
             let begins = other.times.first();
             begins.is_some_and(|begins| *begins > first && near.contains(begins))
         };
-        if others.iter().find(takes_over).is_some() || self.is_explained(pace, ending, &near) {
+        if others.iter().any(takes_over) || self.is_explained(pace, ending, &near) {
             return None;
         }
         Some(Stopped {
@@ -193,32 +193,13 @@ impl<'d> Looking<'d> {
 
 /// The longest of the last pauses, if there are enough and they are alike.
 fn steady(pace: &Pace, at_least: usize) -> Option<i64> {
-    let pauses: Vec<i64> = pace
-        .times
-        .windows(2)
-        .map(|pair| pair[1].saturating_sub(pair[0]))
-        .collect();
-    if pauses.iter().any(|pause| *pause < 0) {
-        return None;
-    }
+    let pauses = pace.pauses()?;
     // The last line stands closer to the last sample than samples stand to one another.
     let sampled = &pauses[..pauses.len().checked_sub(1)?];
     let mut last = sampled[sampled.len().saturating_sub(LAST_PAUSES)..].to_vec();
     last.sort_unstable();
     let (usual, longest) = (*last.get(last.len() / 2)?, *last.last()?);
     (last.len() >= at_least && longest > 0 && longest <= usual.saturating_mul(STEADY)).then_some(longest)
-}
-
-/// Whether the log was written in each third of this time.
-fn in_each_part(pace: &Pace, from: i64, until: i64) -> bool {
-    let third = until.saturating_sub(from) / 3;
-    third > 0
-        && (0..3).all(|part| {
-            let start = from + part * third;
-            pace.times
-                .iter()
-                .any(|time| *time >= start && *time <= start + third + 2)
-        })
 }
 
 /// Whether both seem to cover the same time by clocks that differ: one begins as much earlier as it ends.

@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::collect::Pace;
 use super::compile::Detector;
 use super::over_time::{Doubt, Event, Outcome, OverTime};
+use super::pace::Pace;
 use super::tally::ExcerptLine;
 
 /// Most memory that the waiting events of a signature take, in bytes.

@@ -15,6 +15,7 @@ use super::examine::{Assumed, Examined};
 use super::keyed::Sample;
 use super::life::{Life, MOST_EVENTS};
 use super::over_time::{self, Doubt, Event, LogTimes, Outcome, OverTime};
+use super::pace::Pace;
 use super::placed::{Clocks, Places};
 use super::recovery::Runs;
 use super::requests::FailedRequests;
@@ -60,34 +61,6 @@ pub struct Detected {
     pub left_out: u64,
     /// Entries that CRE rules over time could not use: too far out of order, or too many.
     pub entries_left_out: u64,
-}
-
-/// Times of some lines of a log, in their order in it.
-#[derive(Debug, Clone, Default)]
-pub struct Pace {
-    /// Number of the source with which the log began.
-    pub began: usize,
-    /// Number of its last source: another one only if the log was rotated.
-    pub last: usize,
-    /// UTC nanoseconds: of its first and last dated line, and of lines at fixed places between them.
-    pub times: Vec<i64>,
-    /// Something of it was lost, or not read.
-    pub lost: bool,
-    /// Whether its first and its last dated line are among these.
-    ends: (bool, bool),
-}
-
-impl Pace {
-    /// What conditions over time were told of the log.
-    pub(super) fn log_times(&self) -> LogTimes<'_> {
-        let (first, last) = self.ends;
-        let inner = usize::from(first)..self.times.len() - usize::from(last);
-        LogTimes {
-            first: self.times.first().copied().filter(|_| first),
-            last: self.times.last().copied().filter(|_| last),
-            samples: &self.times[inner],
-        }
-    }
 }
 
 /// What there is to say about one source.

@@ -22,6 +22,7 @@ pub mod matcher;
 pub mod minutes;
 mod named;
 pub mod over_time;
+pub mod pace;
 pub mod placed;
 mod pulse;
 mod recovery;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use super::absent::{of_missing, of_silence};
 use super::words::{names, span};
-use crate::detect::collect::Pace;
 use crate::detect::compile::Slot;
 use crate::detect::over_time::{Doubt, Event, LogTimes, Outcome, OverTime, is_across};
+use crate::detect::pace::Pace;
 use crate::detect::tally::{Occurrence, Tally};
 use crate::signature::condition::{Count, Match, Rate, Sequence, Span};
 
