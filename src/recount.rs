@@ -18,9 +18,7 @@ use crate::input::block::Block;
 use crate::input::stream::{Fed, Feed, Reading};
 use crate::pipeline::{self, Worked};
 use crate::record::header::Format;
-
-/// In nanoseconds.
-const SECOND: i64 = 1_000_000_000;
+use crate::record::time::SECOND;
 
 /// Why a log's requests were not counted.
 const CANNOT: &str = "it cannot be read twice";

@@ -19,8 +19,7 @@ use crate::detect::keyed::REACH;
 use crate::detect::placed::{Anchor, Places};
 use crate::input::Source;
 use crate::record::keyed::{Key, Kind};
-
-const SECOND: i64 = 1_000_000_000;
+use crate::record::time::SECOND;
 
 /// How far apart the two logs write about the same answer, in nanoseconds.
 const ANSWER: i64 = SECOND;

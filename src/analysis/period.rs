@@ -10,13 +10,11 @@ use super::{Found, Incident, system};
 use crate::detect::collect::Detected;
 use crate::detect::requests::FailedRequests;
 use crate::input::Source;
+use crate::record::time::SECOND;
 use crate::signature::condition::StatusRange;
 
 /// Most incidents that are counted for, the worst ones.
 const MOST_PERIODS: usize = 8;
-
-/// In nanoseconds.
-const SECOND: i64 = 1_000_000_000;
 
 /// A minute in which requests failed goes on with what ended so long before it, in nanoseconds.
 const GOES_ON: i64 = 120 * SECOND;

@@ -16,9 +16,8 @@ use crate::record::header::Format;
 
 pub mod estimate;
 
+use crate::record::time::SECOND;
 use estimate::{Estimate, Refused, estimate};
-
-const SECOND: i64 = 1_000_000_000;
 
 /// Differences below this are not worth a correction, in nanoseconds.
 const LEAST: i64 = 2 * SECOND;

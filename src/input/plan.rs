@@ -14,7 +14,7 @@ use crate::record::header;
 use crate::record::time::range::Range;
 use crate::record::time::turns::{Folded, HALF_YEAR, Turn, clock_at};
 use crate::record::time::zone::Fold;
-use crate::record::time::{Clock, Stamp};
+use crate::record::time::{Clock, SECOND, Stamp};
 use crate::report::visible::strip_colour;
 
 /// Smaller files are read whole, in bytes: that takes no time, and lines are counted from the beginning.
@@ -37,7 +37,6 @@ const PROBE_LIMIT: u64 = 64 << 10;
 /// How much too early a line of an ordered log may stand, in nanoseconds.
 const SLACK: i64 = 60_000_000_000;
 
-const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
 /// How a source is to be read. The default reads all of it in one way.

@@ -23,7 +23,8 @@ pub use zone::Zone;
 
 use civil::{Date, SECONDS_PER_DAY};
 
-const NANOS_PER_SECOND: i64 = 1_000_000_000;
+/// A second, in nanoseconds.
+pub(crate) const SECOND: i64 = 1_000_000_000;
 const SECONDS_PER_HOUR: i32 = 3600;
 /// No place on earth is further from UTC than this.
 const MAX_OFFSET: i32 = 14 * SECONDS_PER_HOUR;
@@ -57,7 +58,7 @@ impl Clock {
 
     /// The latest year in which this date is not later than a day after the reference.
     fn year_of(&self, month: u32, day: u32, second_of_day: u32) -> Option<i32> {
-        let latest = self.reference.div_euclid(NANOS_PER_SECOND) + SECONDS_PER_DAY;
+        let latest = self.reference.div_euclid(SECOND) + SECONDS_PER_DAY;
         // West of Greenwich the wall clock may still show the year before, east the year after.
         let newest = Date::from_days((latest + SECONDS_PER_DAY).div_euclid(SECONDS_PER_DAY)).year;
         // Eight years always hold a 29th of February.
@@ -102,8 +103,8 @@ pub fn from_epoch_float(count: f64) -> Option<i64> {
 /// RFC 3339 in UTC, as short as the instant allows: no fraction, or one of 3, 6 or 9 digits.
 #[must_use]
 pub fn format_utc(nanos: i64) -> String {
-    let seconds = nanos.div_euclid(NANOS_PER_SECOND);
-    let fraction = nanos.rem_euclid(NANOS_PER_SECOND);
+    let seconds = nanos.div_euclid(SECOND);
+    let fraction = nanos.rem_euclid(SECOND);
     let Date { year, month, day } = Date::from_days(seconds.div_euclid(SECONDS_PER_DAY));
     let second_of_day = seconds.rem_euclid(SECONDS_PER_DAY);
     let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
@@ -123,10 +124,10 @@ pub fn format_utc(nanos: i64) -> String {
 fn epoch_scale(count: i64) -> Option<i64> {
     /// 2001-09-09, when the count reached ten digits, to 2100.
     const PLAUSIBLE: std::ops::Range<i64> = 1_000_000_000..4_102_444_800;
-    [1, 1000, 1_000_000, NANOS_PER_SECOND]
+    [1, 1000, 1_000_000, SECOND]
         .into_iter()
         .find(|per_second| PLAUSIBLE.contains(&(count / per_second)))
-        .map(|per_second| NANOS_PER_SECOND / per_second)
+        .map(|per_second| SECOND / per_second)
 }
 
 #[cfg(test)]

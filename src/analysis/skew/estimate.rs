@@ -6,8 +6,7 @@
 
 use crate::detect::keyed::{MOST_LINES, Sample};
 use crate::record::keyed::{Key, Kind};
-
-const SECOND: i64 = 1_000_000_000;
+use crate::record::time::SECOND;
 
 /// How far apart the two lines of one event are written, in nanoseconds: a request takes a while, and some logs round.
 const WINDOW: i64 = 4 * SECOND;

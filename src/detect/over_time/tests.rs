@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::record::Time;
+use crate::record::time::SECOND;
 use crate::signature::condition::Match;
 use proptest::prelude::*;
 
@@ -40,8 +41,6 @@ fn event(slot: Slot, key: &str, log: usize, second: i64, offset: u64) -> Event {
 
 /// Log and offset.
 type Spot = (usize, u64);
-
-const SECOND: i64 = 1_000_000_000;
 
 fn condition(toml: &str) -> Match {
     toml::from_str(toml).unwrap()

@@ -4,7 +4,7 @@
 
 use super::stamp::{parse_rfc3339, parse_whole};
 use super::zone::Zone;
-use super::{Clock, NANOS_PER_SECOND, from_epoch};
+use super::{Clock, SECOND, from_epoch};
 
 /// The instant that `text` means, in UTC nanoseconds.
 pub(super) fn parse(text: &str, zone: Zone, now: i64) -> Result<i64, String> {
@@ -63,7 +63,7 @@ fn spans_of(text: &str) -> Option<i64> {
         sum = sum.checked_add(count.checked_mul(seconds)?)?;
         rest = rest.get(letters..)?.trim_start_matches([' ', ',']);
     }
-    sum.checked_mul(NANOS_PER_SECOND)
+    sum.checked_mul(SECOND)
 }
 
 /// `today`, `yesterday 14:00`, `07:30`.
@@ -79,9 +79,9 @@ fn day(said: &str, zone: Zone, now: i64) -> Option<i64> {
     };
     let time = time.trim().trim_start_matches("at ").trim();
     let seconds = if time.is_empty() { 0 } else { time_of_day(time)? };
-    let midnight = zone.midnight(now.div_euclid(NANOS_PER_SECOND), days);
+    let midnight = zone.midnight(now.div_euclid(SECOND), days);
     let shown = midnight.checked_add(seconds)?;
-    zone.utc_seconds(shown, false).checked_mul(NANOS_PER_SECOND)
+    zone.utc_seconds(shown, false).checked_mul(SECOND)
 }
 
 /// `07:30`, `7:30`, `07:30:15`.
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     /// 2026-11-22T08:15:00Z.
-    const NOW: i64 = 1_795_335_300 * NANOS_PER_SECOND;
+    const NOW: i64 = 1_795_335_300 * SECOND;
 
     #[test]
     fn every_spelling_is_understood() {

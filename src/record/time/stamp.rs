@@ -5,7 +5,7 @@
 
 use super::civil::Date;
 use super::cursor::{Cursor, leading_digits};
-use super::{Clock, NANOS_PER_SECOND, Stamp, TimeQuality, epoch_scale, from_epoch};
+use super::{Clock, SECOND, Stamp, TimeQuality, epoch_scale, from_epoch};
 
 /// The time stamp at the very start of `bytes`, and its length.
 ///
@@ -130,9 +130,7 @@ impl Parts {
     }
 
     fn nanos_at(&self, seconds: i64) -> Option<i64> {
-        seconds
-            .checked_mul(NANOS_PER_SECOND)?
-            .checked_add(i64::from(self.nanos))
+        seconds.checked_mul(SECOND)?.checked_add(i64::from(self.nanos))
     }
 }
 
@@ -404,12 +402,10 @@ fn klog(cursor: &mut Cursor<'_>) -> Option<Parts> {
 /// `1795332703: `, `1795332703.123 `.
 fn epoch_seconds(cursor: &mut Cursor<'_>) -> Option<Stamp> {
     let seconds = i64::from(cursor.digits::<10>()?);
-    if !matches!(cursor.0, [b':' | b' ', ..] | [b'.', b'0'..=b'9', ..])
-        || epoch_scale(seconds)? != NANOS_PER_SECOND
-    {
+    if !matches!(cursor.0, [b':' | b' ', ..] | [b'.', b'0'..=b'9', ..]) || epoch_scale(seconds)? != SECOND {
         return None;
     }
-    let nanos = seconds.checked_mul(NANOS_PER_SECOND)?;
+    let nanos = seconds.checked_mul(SECOND)?;
     Some(Stamp::written(nanos + i64::from(cursor.fraction())))
 }
 
@@ -420,12 +416,10 @@ fn tai64n(cursor: &mut Cursor<'_>) -> Option<Stamp> {
     let hex = |digits: Option<&[u8]>| u64::from_str_radix(std::str::from_utf8(digits?).ok()?, 16).ok();
     let (seconds, nanos) = (hex(cursor.0.get(1..17))?, hex(cursor.0.get(17..25))?);
     let seconds = i64::try_from(seconds.checked_sub(EPOCH)?).ok()?;
-    let nanos = i64::try_from(nanos)
-        .ok()
-        .filter(|nanos| *nanos < NANOS_PER_SECOND)?;
+    let nanos = i64::try_from(nanos).ok().filter(|nanos| *nanos < SECOND)?;
     cursor.skip(25);
-    (epoch_scale(seconds)? == NANOS_PER_SECOND)
-        .then(|| seconds.checked_mul(NANOS_PER_SECOND))?
+    (epoch_scale(seconds)? == SECOND)
+        .then(|| seconds.checked_mul(SECOND))?
         .map(|whole| Stamp::written(whole + nanos))
 }
 
@@ -448,7 +442,7 @@ mod tests {
     use TimeQuality::{Written, YearAssumed, ZoneAssumed};
 
     /// 2026-11-22T08:00:00Z.
-    const REFERENCE: i64 = 1_795_334_400 * NANOS_PER_SECOND;
+    const REFERENCE: i64 = 1_795_334_400 * SECOND;
     const CLOCK: Clock = Clock::new(Zone::Fixed(3600), REFERENCE);
 
     /// What is written (up to `|`, which ends the stamp), the instant, and how it is known.
@@ -589,7 +583,7 @@ mod tests {
 
     #[test]
     fn rfc3339_wants_a_zone_and_nothing_else() {
-        assert_eq!(parse_rfc3339("1970-01-01T00:00:01Z"), Some(NANOS_PER_SECOND));
+        assert_eq!(parse_rfc3339("1970-01-01T00:00:01Z"), Some(SECOND));
         assert_eq!(parse_rfc3339("1970-01-01 01:00:00.5+01:00"), Some(500_000_000));
         for text in [
             "1970-01-01T00:00:01",

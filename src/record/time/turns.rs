@@ -4,10 +4,10 @@
 //! so that any part of it can be read alone.
 
 use super::zone::Fold;
-use super::{Clock, NANOS_PER_SECOND};
+use super::{Clock, SECOND};
 
 /// Half a year in nanoseconds: times that go back by more have gone over a New Year that is not written.
-pub const HALF_YEAR: i64 = 182 * 86_400 * NANOS_PER_SECOND;
+pub const HALF_YEAR: i64 = 182 * 86_400 * SECOND;
 
 /// From a place in a log on its stamps are read otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
