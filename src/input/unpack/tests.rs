@@ -56,6 +56,12 @@ impl Taken {
         let notes = self.notes.iter().map(|(_, trouble)| trouble.reason.clone());
         errors.chain(notes).collect()
     }
+
+    /// The first of these has this text.
+    fn assert_said(&self, text: &str) {
+        let said = self.said();
+        assert!(said[0].contains(text), "{said:?}");
+    }
 }
 
 fn from_stream(bytes: &[u8], limits: &Limits) -> Taken {
@@ -354,7 +360,7 @@ fn a_window_that_is_too_large_is_refused_with_advice() {
     // A frame with a window of 256 MiB and one block of a byte.
     let frame = b"\x28\xb5\x2f\xfd\x00\x90\x09\0\0x".to_vec();
     for taken in both(&frame) {
-        assert!(taken.said()[0].contains("--long=31"), "{:?}", taken.said());
+        taken.assert_said("--long=31");
     }
 }
 
@@ -414,11 +420,7 @@ fn a_bomb_stops_at_the_limit() {
         for taken in [from_stream(&packed, &limits), from_file(&packed, &limits)] {
             assert_eq!(taken.logs.len(), 1);
             assert_eq!(taken.content().len(), 1 << 20);
-            assert!(
-                taken.said()[0].contains("limit on unpacked size"),
-                "{:?}",
-                taken.said()
-            );
+            taken.assert_said("limit on unpacked size");
         }
     }
 }
@@ -450,7 +452,7 @@ fn the_ratio_counts_from_a_64th_of_the_limit_on() {
     assert_eq!(small.content().len(), 900_000);
     let bomb = from_file(&gz(&vec![b'0'; 8 << 20]), &limits);
     assert_eq!(bomb.content().len(), 1 << 20);
-    assert!(bomb.said()[0].contains("packed ones"), "{:?}", bomb.said());
+    bomb.assert_said("packed ones");
     // Large, but with the ratio of a log.
     let large = log(3 << 20);
     assert!(from_file(&gz(&large), &limits).content() == large);
@@ -480,7 +482,7 @@ fn half_characters_become_marks() {
     packed.push(b'x');
     for taken in both(&packed) {
         assert_eq!(String::from_utf8(taken.content()).unwrap(), text);
-        assert!(taken.said()[0].contains("middle of a character"));
+        taken.assert_said("middle of a character");
     }
 }
 
@@ -502,7 +504,7 @@ fn an_error_of_the_input_is_passed_on() {
     let stream = Box::new(Failing(io::Cursor::new(packed)));
     let _ = unpack(Input::Stream(stream), Vec::new(), &Limits::default(), &mut taken);
     assert!(content.starts_with(&taken.content()) && !taken.content().is_empty());
-    assert!(taken.said()[0].contains("os error 5"), "{:?}", taken.said());
+    taken.assert_said("os error 5");
 }
 
 /// Valid inputs of every kind.

@@ -188,6 +188,11 @@ log_timezone = 'UTC'
         subprocess.run(["psql", "-q", "-h", str(self.root), "-p", str(self.port + 32), "-U", "postgres", database, *words],
                        check=True, user="postgres", cwd="/tmp", stdout=subprocess.DEVNULL)
 
+    def ask_passwords(self):
+        """The shop's role must log in by password from now on."""
+        (self.root / "pgdata/pg_hba.conf").write_text("local all postgres trust\nhost all shop 127.0.0.1/32 scram-sha-256\n")
+        self.sql("postgres", "select pg_reload_conf()")
+
     def traffic(self, plan=PLAN, rps=4, port=None):
         self.start(["/usr/bin/python3", str(HERE / "traffic.py"), f"http://127.0.0.1:{port or self.port + 80}", str(rps),
                     str(self.stop_traffic), plan])

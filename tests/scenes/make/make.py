@@ -287,9 +287,7 @@ def database_password():
     """haproxy, gunicorn, PostgreSQL with passwords. Somebody changes the role's password; the application keeps the old one."""
     s = Scene("database-password", 32200)
     s.postgres()
-    hba = s.root / "pgdata/pg_hba.conf"
-    hba.write_text("local all postgres trust\nhost all shop 127.0.0.1/32 scram-sha-256\n")
-    s.sql("postgres", "select pg_reload_conf()")
+    s.ask_passwords()
     s.gunicorn([("STORE", s.store)])
     s.haproxy(s.port + 1)
     s.traffic()
@@ -346,8 +344,7 @@ def wrong_password_deploy():
     """nginx, uvicorn below supervisord, PostgreSQL. A release comes with the password of another environment and cannot start."""
     s = Scene("wrong-password-deploy", 24800)
     s.postgres()
-    (s.root / "pgdata/pg_hba.conf").write_text("local all postgres trust\nhost all shop 127.0.0.1/32 scram-sha-256\n")
-    s.sql("postgres", "select pg_reload_conf()")
+    s.ask_passwords()
     shutil.copy(HERE / "stock.py", s.root / "stock.py")
     s.supervisord({"stock": (f"{PY}/uvicorn --port {s.port + 1} stock:app", [("STORE", s.store), ("WAIT", "1"), ("RELEASE", "1.4")])})
     s.wait(s.port + 1)
@@ -371,8 +368,7 @@ def two_in_one_log():
     """One nginx before two services: gunicorn, whose database password is changed (500), and Node, whose heap is full (502)."""
     s = Scene("two-in-one-log", 25200)
     s.postgres()
-    (s.root / "pgdata/pg_hba.conf").write_text("local all postgres trust\nhost all shop 127.0.0.1/32 scram-sha-256\n")
-    s.sql("postgres", "select pg_reload_conf()")
+    s.ask_passwords()
     s.gunicorn([("STORE", s.store)])
     s.write("search.js", """
 const http = require('http'); const cache = []; let leak = false;
@@ -477,8 +473,7 @@ def two_incidents():
     """Two systems in one folder: the shop loses its database password; the fleet's catalog, unrelated, is restarted for its heap."""
     a, b = Scene("two-incidents/shop", 33200), Scene("two-incidents/fleet", 33400)
     a.postgres()
-    (a.root / "pgdata/pg_hba.conf").write_text("local all postgres trust\nhost all shop 127.0.0.1/32 scram-sha-256\n")
-    a.sql("postgres", "select pg_reload_conf()")
+    a.ask_passwords()
     a.gunicorn([("STORE", a.store)])
     a.nginx(a.port + 1)
     b.start(["redis-server", "--port", str(b.port + 79), "--bind", "127.0.0.1", "--maxmemory", "1150kb", "--maxmemory-policy", "noeviction",
