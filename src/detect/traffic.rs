@@ -7,10 +7,8 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::{AddAssign, Range};
-use std::sync::LazyLock;
 
 use memchr::{memchr, memchr_iter, memmem};
-use regex::bytes::Regex;
 
 use super::hits::lines_of;
 use super::minutes::Minutes;
@@ -282,7 +280,6 @@ pub fn count(block: &Block, clock: &Clock, file_service: Option<&str>, asked: &A
     let mut known = Known::default();
     let mut minute = Minute::default();
     let mut fields = Fields::above(window, body.start);
-    let mut next_text = 0;
     for (line_number, line) in (1..).zip(lines_of(window, &body)) {
         let start = line.start;
         let offset = window_at + start as u64;
@@ -294,8 +291,7 @@ pub fn count(block: &Block, clock: &Clock, file_service: Option<&str>, asked: &A
             continue;
         }
         let bytes = &window[line.clone()];
-        let may_state = fields.above.is_some() || may_state_a_request(window, &line, &mut next_text);
-        if fields.is_label(bytes, start) || !may_state || minute.is_unwanted(bytes, asked) {
+        if fields.is_label(bytes, start) || minute.is_unwanted(bytes, asked) {
             continue;
         }
         let clock = clock_at(clock, &asked.turns, offset);
@@ -325,27 +321,6 @@ pub fn count(block: &Block, clock: &Clock, file_service: Option<&str>, asked: &A
         .filter(|end| is_found(window, &body, window_at, end))
         .count();
     counted
-}
-
-/// Whether `line` has one of the texts of which each line that states a request has one, by the forms that [`header::parse`]
-/// knows: quotes, colours, Squid's result, the key of logfmt, Rails' answer, or a method without quotes; only lines of IIS
-/// are read by the names of their fields. One search over all bytes costs a fraction of reading each line's header, and in
-/// mixed logs most lines have none. `next` is where the next one begins, as far as known; lines come in their order.
-fn may_state_a_request(window: &[u8], line: &Range<usize>, next: &mut usize) -> bool {
-    static TEXTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        let methods = "GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|CONNECT|TRACE";
-        Regex::new(&format!(
-            "[\"\\x1b]|/[0-9]{{1,3}} |status|Completed |(?:{methods}) "
-        ))
-        .ok()
-    });
-    let Some(texts) = &*TEXTS else { return true };
-    if *next < line.start {
-        *next = texts
-            .find_at(window, line.start)
-            .map_or(window.len(), |found| found.start());
-    }
-    *next < line.end
 }
 
 impl Counted {
