@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use memchr::{memchr_iter, memmem};
+use memchr::memmem;
 
 use super::compile::{Detector, REQUESTS_PROBE, Slot};
 use super::cre;
@@ -221,7 +221,7 @@ pub fn gate_places(detector: &Detector<'_>, block: &Block) -> usize {
     let mut ends = 0;
     let mut buffers = Buffers::default();
     hits(detector, block, &block.body(), &mut buffers, |piece| {
-        ends += memchr_iter(b'\n', piece).count();
+        ends += bytecount::count(piece, b'\n');
     })
     .len()
 }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use super::compile::Detector;
 use super::{requests, torn};
@@ -122,7 +122,7 @@ impl LineCounter {
     /// Takes the next [`PIECE`] bytes.
     pub(super) fn count(&mut self, piece: &[u8]) {
         self.before.push(self.counted);
-        self.counted += memchr_iter(b'\n', piece).count() as u64;
+        self.counted += bytecount::count(piece, b'\n') as u64;
     }
 
     /// The number of the line that begins at `place`, which has been counted.
@@ -135,7 +135,7 @@ impl LineCounter {
             (self.at, self.line) = (piece_at, 1 + before);
         }
         if place > self.at {
-            self.line += memchr_iter(b'\n', &window[self.at..place]).count() as u64;
+            self.line += bytecount::count(&window[self.at..place], b'\n') as u64;
             self.at = place;
         }
         self.line

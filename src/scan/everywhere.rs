@@ -17,7 +17,7 @@ use super::rarity;
 const GRAMS: usize = 256;
 
 /// What a place that passes costs, in passes of a lane over a place.
-const PASSED_COST: f64 = 160.0;
+const PASSED_COST: f64 = 240.0;
 
 /// Most lanes.
 const MOST_LANES: usize = 6;
@@ -71,20 +71,17 @@ pub(super) fn lanes(kernel: Kernel, literals: &[(u32, &[u8])]) -> Vec<Everywhere
         .into_iter()
         .map(|entry| (entry, asked(&entry, &frequencies)))
         .collect();
-    let mut count = entries.len().div_ceil(GRAMS).min(MOST_LANES);
-    let mut division = Division::new(&entries, count);
-    while count < MOST_LANES && division.cost() > 1.0 {
-        let more = Division::new(&entries, count + 1);
+    let fewest = entries.len().div_ceil(GRAMS).min(MOST_LANES);
+    let mut division = Division::of(&entries, fewest);
+    for lanes in fewest + 1..=MOST_LANES {
+        if division.cost() < 1.0 {
+            break;
+        }
+        let more = Division::of(&entries, lanes);
         if division.cost() - more.cost() < 1.0 {
             break;
         }
-        (division, count) = (more, count + 1);
-    }
-    // The first ones did not know who would come: half as many places pass when each may choose again.
-    for _ in 0..ROUNDS {
-        if !division.improve() {
-            break;
-        }
+        division = more;
     }
     let mut divided = division.divided;
     let mut lanes = Vec::new();
@@ -178,13 +175,19 @@ struct Division {
 
 impl Division {
     /// Divides the entries into the buckets of so many lanes.
-    fn new(entries: &[(Entry, Asked)], lanes: usize) -> Division {
+    fn of(entries: &[(Entry, Asked)], lanes: usize) -> Division {
         let mut division = Division {
             taken: vec![(Taken::NOTHING, 0.0); lanes * BUCKETS],
             divided: vec![Vec::new(); lanes * BUCKETS],
         };
         for entry in entries {
             division.insert(*entry);
+        }
+        // The first ones did not know who would come: far fewer places pass when each may choose again.
+        for _ in 0..ROUNDS {
+            if !division.improve() {
+                break;
+            }
         }
         division
     }

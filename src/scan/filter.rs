@@ -13,7 +13,7 @@ use std::ops::Range;
 use super::beside::{Line, REACH, Rest};
 use super::everywhere::{self, EverywhereLane};
 use super::gate::Beside;
-use super::kernel::{self, BATCH, Kernel, Marks, Passed};
+use super::kernel::{BATCH, Kernel, Marks, Passed};
 use super::sampled::SampledLane;
 
 /// Something that is looked for; what the number means is the caller's business.
@@ -25,19 +25,16 @@ const LONG: (usize, usize) = (15, 8);
 /// Up to so many literals of any length are looked for everywhere: that is faster than sampling.
 const FEW: usize = 192;
 
-/// Where looking everywhere is slower, shorter literals are sampled too: of at least so many bytes, with this
-/// stride. What a literal has beside the stride is its gram. Still shorter ones are looked for everywhere.
-const SHORTER: (usize, usize) = (7, 4);
+/// Shorter literals that are sampled too where looking everywhere is slow, or where more than twice [`FEW`] would be left
+/// for it: with the shipped library it is 800, and the filter gets faster by half; with half of these it gains nothing. What a
+/// literal has beside the stride is its gram. Still shorter ones are looked for everywhere.
+const SHORTER: (usize, usize) = (9, 4);
 
-/// The same where looking everywhere is fast, but more than twice [`FEW`] would be left for it: with the shipped library it is 800, and
-/// the filter gets faster by half; with half of these it gains nothing.
-const SHORTER_OF_MANY: (usize, usize) = (9, 4);
+/// The same where looking everywhere is slow and more than [`FEW`] would be left for it.
+const SHORTEST: (usize, usize) = (7, 4);
 
 /// Bytes that all lanes look at before they go on: what fits in a first-level cache.
 pub const PIECE: usize = 16 * 1024;
-
-/// How far ahead of the search bytes are asked for from memory.
-const AHEAD: usize = 16 * 1024;
 
 /// A literal to look for.
 #[derive(Debug, Clone)]
@@ -228,16 +225,7 @@ impl<'h> Search<'_, 'h> {
     /// Looks for all literals in a block of at most [`BATCH`] bytes.
     fn look_through(&mut self, block: Range<usize>, found: &mut impl FnMut(u32, usize)) {
         let Filter { literals, lanes, .. } = self.filter;
-        let share = BATCH.div_ceil(lanes.len().max(1)).next_multiple_of(64);
-        let mut ahead = self
-            .haystack
-            .get(block.start + AHEAD..)
-            .unwrap_or_default()
-            .chunks(share);
         for lane in lanes {
-            if let Some(ahead) = ahead.next() {
-                kernel::fetch(ahead);
-            }
             let candidate = |number: u32, place: usize| {
                 let literal = &literals[number as usize];
                 let there = self.haystack.get(place..place + literal.len());
@@ -279,10 +267,14 @@ fn lanes<'a>(kernel: Kernel, few: usize, literals: &'a [Vec<u8>]) -> Vec<Lane> {
     if !kernel.permutes() || literals.len() > few {
         left = sample(left, LONG);
     }
-    if !kernel.permutes() {
+    let would_be_left = left
+        .iter()
+        .filter(|(_, literal)| literal.len() < SHORTER.0)
+        .count();
+    if !kernel.permutes() && would_be_left > few {
+        left = sample(left, SHORTEST);
+    } else if !kernel.permutes() || left.len() > 2 * few {
         left = sample(left, SHORTER);
-    } else if left.len() > 2 * few {
-        left = sample(left, SHORTER_OF_MANY);
     }
     let build =
         |(stride, long): (usize, Numbered<'_>)| Lane::Sampled(SampledLane::new(kernel, stride, &long));
