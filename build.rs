@@ -1,4 +1,4 @@
-//! Embeds the signature pages: writes a list of `(id, include_str!(page))` that
+//! Embeds the signature pages: writes a list of them, each with its signature block as it is read, that
 //! `src/signature/library.rs` includes, and the gates of the patterns in them, which `src/scan/required.rs` includes.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,6 +6,11 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+#[path = "src/signature/block.rs"]
+mod block;
 #[path = "src/scan/gate.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the program uses more of it")]
 mod gate;
@@ -13,8 +18,11 @@ mod gate;
 #[allow(dead_code, unreachable_pub, reason = "the program uses more of it")]
 mod rarity;
 
+/// Sources of the program that it has, too.
+const SHARED: &[&str] = &["src/scan/gate.rs", "src/scan/rarity.rs", "src/signature/block.rs"];
+
 fn main() -> Result<(), Box<dyn Error>> {
-    for input in ["signatures", "src/scan/gate.rs", "src/scan/rarity.rs"] {
+    for input in SHARED.iter().chain(&["signatures"]) {
         println!("cargo::rerun-if-changed={input}");
     }
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("signatures");
@@ -28,9 +36,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut list = String::from("&[\n");
     let mut patterns = BTreeSet::new();
-    for (id, page) in &by_id {
-        list += &format!("    ({id:?}, include_str!({page:?})),\n");
-        patterns.extend(patterns_of(&fs::read_to_string(page)?));
+    for (id, path) in &by_id {
+        let page = fs::read_to_string(path)?;
+        // The program says what is wrong with a page.
+        let block = block::block(&page).map(|block| &page[block]).unwrap_or_default();
+        let table = DeTable::parse(block)
+            .map(|table| table.into_inner())
+            .unwrap_or_default();
+        let aliases = texts_of(table.get("aliases").map(|aliases| aliases.get_ref()));
+        let as_read = as_bytes(&table).unwrap_or_default();
+        list += &format!(
+            "    Embedded {{ id: {id:?}, aliases: &{aliases:?}, page: include_str!({path:?}), block: b\"{}\" }},\n",
+            as_read.escape_ascii()
+        );
+        table
+            .values()
+            .for_each(|value| add_patterns(value.get_ref(), &mut patterns));
     }
     list += "]\n";
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -55,35 +76,100 @@ fn collect(dir: &Path, pages: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The patterns of a page. What cannot be read here is prepared when the program runs.
-fn patterns_of(page: &str) -> impl Iterator<Item = String> {
-    let block = page.split("```").nth(1).unwrap_or_default();
-    block.split("regex = ").skip(1).filter_map(text_at)
+/// A block in the form that `src/signature/prepared.rs` describes; nothing if it has what no page needs.
+fn as_bytes(block: &DeTable<'_>) -> Option<Vec<u8>> {
+    let mut out = vec![b't', 0, 0];
+    add_table(block, &mut out)?;
+    Some(out)
 }
 
-/// The string of TOML that begins `rest`.
-fn text_at(rest: &str) -> Option<String> {
-    let literal = ["'''", "'"].into_iter().find_map(|quotes| {
-        let (text, _) = rest.strip_prefix(quotes)?.split_once(quotes)?;
-        Some(text.strip_prefix('\n').unwrap_or(text).to_owned())
-    });
-    literal.or_else(|| {
-        let mut text = String::new();
-        let mut letters = rest.strip_prefix('"')?.chars();
-        loop {
-            match letters.next()? {
-                '"' => return Some(text),
-                '\\' => text.push(match letters.next()? {
-                    'n' => '\n',
-                    't' => '\t',
-                    'r' => '\r',
-                    sign @ ('\\' | '"') => sign,
-                    _ => return None,
-                }),
-                letter => text.push(letter),
+/// Adds a value with its place.
+fn add_value(written: &Spanned<DeValue<'_>>, out: &mut Vec<u8>) -> Option<()> {
+    let span = written.span();
+    let mut head = |kind: u8| {
+        out.push(kind);
+        add_number(span.start, out);
+        add_number(span.end, out);
+    };
+    match written.get_ref() {
+        DeValue::String(string) => {
+            head(b's');
+            add_text(string, out);
+        }
+        DeValue::Integer(integer) => {
+            head(b'i');
+            let integer = i64::from_str_radix(integer.as_str(), integer.radix()).ok()?;
+            out.extend(integer.to_le_bytes());
+        }
+        DeValue::Float(float) => {
+            head(b'f');
+            out.extend(float.as_str().parse::<f64>().ok()?.to_le_bytes());
+        }
+        DeValue::Boolean(truth) => head(if *truth { b'y' } else { b'n' }),
+        DeValue::Array(values) => {
+            head(b'a');
+            add_number(values.len(), out);
+            for each in values.iter() {
+                add_value(each, out)?;
             }
         }
-    })
+        DeValue::Table(table) => {
+            head(b't');
+            add_table(table, out)?;
+        }
+        DeValue::Datetime(_) => return None,
+    }
+    Some(())
+}
+
+fn add_table(table: &DeTable<'_>, out: &mut Vec<u8>) -> Option<()> {
+    add_number(table.len(), out);
+    for (name, each) in table {
+        add_text(name.get_ref(), out);
+        add_value(each, out)?;
+    }
+    Some(())
+}
+
+/// Adds a text with its length before it.
+fn add_text(text: &str, out: &mut Vec<u8>) {
+    add_number(text.len(), out);
+    out.extend(text.as_bytes());
+}
+
+/// Seven bits a byte, the lowest first; the last byte has its highest bit unset.
+fn add_number(mut number: usize, out: &mut Vec<u8>) {
+    while number > 0x7F {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// The texts of a list.
+fn texts_of(list: Option<&DeValue<'_>>) -> Vec<String> {
+    let values = list.and_then(DeValue::as_array).into_iter().flatten();
+    let texts = values.filter_map(|value| value.get_ref().as_str());
+    texts.map(str::to_owned).collect()
+}
+
+/// Adds all that stands under a key `regex`, however deep.
+fn add_patterns(value: &DeValue<'_>, patterns: &mut BTreeSet<String>) {
+    match value {
+        DeValue::Array(values) => {
+            for value in values.iter() {
+                add_patterns(value.get_ref(), patterns);
+            }
+        }
+        DeValue::Table(table) => {
+            let regex = table.get("regex").and_then(|value| value.get_ref().as_str());
+            patterns.extend(regex.map(str::to_owned));
+            for value in table.values() {
+                add_patterns(value.get_ref(), patterns);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The row of a pattern; without literals if it has no gate.

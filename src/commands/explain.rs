@@ -11,9 +11,10 @@ use crate::explain::{Explanation, explain_logs, explain_page};
 use crate::input::Stop;
 use crate::render::{explanation, json};
 use crate::signature::Library;
+use crate::signature::library::Selected;
 
 pub(super) fn run(flags: &Explain) -> Result<Exit, Error> {
-    let library = extended(&flags.signatures)?;
+    let library = extended(&flags.signatures, &Selected::default())?;
     if let Some(report) = &flags.report {
         return of_finding(flags, report, &library);
     }

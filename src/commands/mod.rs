@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Cli, Command, Selection};
 use crate::error::Error;
 use crate::signature::Library;
+use crate::signature::library::Selected;
 use crate::signature::select::NamePattern;
 use logs::{exit, fail_on_nothing, options, stop_on_signals};
 
@@ -58,20 +59,24 @@ pub fn run(cli: &Cli) -> Result<Exit, Error> {
 
 /// The library that a selection means.
 fn library(selection: &Selection) -> Result<Library, Error> {
-    let mut library = extended(&selection.signatures)?;
     let patterns = |texts: &[String]| -> Result<Vec<NamePattern>, Error> {
         texts
             .iter()
             .map(|text| NamePattern::of_ids(text).map_err(Error::Usage))
             .collect()
     };
-    library.narrow(&patterns(&selection.select)?, &patterns(&selection.ignore)?)?;
+    let selected = Selected {
+        select: patterns(&selection.select)?,
+        ignore: patterns(&selection.ignore)?,
+    };
+    let mut library = extended(&selection.signatures, &selected)?;
+    library.narrow(&selected)?;
     Ok(library)
 }
 
-/// The built-in library, and the pages and rules of these files and folders.
-fn extended(paths: &[PathBuf]) -> Result<Library, Error> {
-    let mut library = Library::embedded()?;
+/// What is selected of the built-in library, and the pages and rules of these files and folders.
+fn extended(paths: &[PathBuf], selected: &Selected) -> Result<Library, Error> {
+    let mut library = Library::embedded_in(selected)?;
     for path in paths {
         let bad = library.add_path(path)?;
         if !bad.is_empty() {

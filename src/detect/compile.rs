@@ -34,14 +34,14 @@ pub(super) const REQUESTS_PROBE: ProbeId = 0;
 
 /// One condition on a record, and whose it is.
 #[derive(Debug)]
-pub(super) struct Probe {
+pub(super) struct Probe<'a> {
     /// Number of the signature in the library.
     pub(super) signature: usize,
     /// Its part in a condition over time.
     pub(super) slot: Slot,
-    pub(super) matcher: Matcher,
-    /// Its number among the signature's conditions on single records.
-    part: usize,
+    test: &'a Test,
+    /// Made when it is first needed.
+    matcher: OnceLock<Matcher>,
     /// What its record has in its raw bytes, if it is a single line as it was written. Made when it is
     /// first needed.
     raw: OnceLock<Option<Pattern>>,
@@ -49,8 +49,23 @@ pub(super) struct Probe {
     line: Option<String>,
     /// A hit of its gate in such a line says all of that already.
     proven: bool,
-    /// It asks for what few records are asked for, see [`Matcher::asks_for_facts`].
+    /// It asks for what few records are asked for, see [`fields::asks_for_facts`].
     pub(super) asks_for_facts: bool,
+}
+
+impl Probe<'_> {
+    pub(super) fn matcher(&self) -> &Matcher {
+        self.matcher.get_or_init(|| Matcher::new(self.test))
+    }
+
+    fn raw(&self) -> Option<&Pattern> {
+        let make = || {
+            raw_pattern(self.test, gate::raw_pattern)
+                .as_deref()
+                .map(Pattern::new)
+        };
+        self.raw.get_or_init(make).as_ref()
+    }
 }
 
 /// What a record that satisfies a probe means for its signature.
@@ -94,7 +109,7 @@ impl Signal {
 pub struct Detector<'a> {
     pub(super) library: &'a Library,
     pub(super) filter: Arc<Filter>,
-    pub(super) probes: Vec<Probe>,
+    pub(super) probes: Vec<Probe<'a>>,
     /// What no gate literal leads to.
     pub(super) slow: SlowLane,
     /// What records of each signature say about the log itself.
@@ -150,11 +165,11 @@ impl<'a> Detector<'a> {
     /// Compiles `library`, with the threads of the pool that this is called in.
     pub fn new(library: &'a Library) -> Result<Detector<'a>, Error> {
         // Most of the time goes into syntax trees, each by itself.
-        let compiled: Vec<Vec<(Probe, Option<Gate>)>> = (0..library.signatures().len())
+        let compiled: Vec<Vec<(Probe<'_>, Option<Gate>)>> = (0..library.signatures().len())
             .into_par_iter()
             .map(|number| compile(library, number))
             .collect();
-        let mut probes: Vec<Probe> = Vec::new();
+        let mut probes: Vec<Probe<'_>> = Vec::new();
         let mut slow = Vec::new();
         let mut gates: Vec<Wanted> = requests::gates()
             .map(|literal| Wanted::alone(literal, REQUESTS_PROBE))
@@ -216,7 +231,7 @@ impl<'a> Detector<'a> {
         self.keyed.get_or_init(keyed::gates)
     }
 
-    pub(super) fn probe(&self, id: ProbeId) -> Option<&Probe> {
+    pub(super) fn probe(&self, id: ProbeId) -> Option<&Probe<'a>> {
         self.probes.get(id.checked_sub(FIRST_PROBE)? as usize)
     }
 
@@ -232,7 +247,7 @@ impl<'a> Detector<'a> {
             probe.is_some_and(|probe| !(probe.proven && was_looked_at))
         };
         if probes.iter().any(is_open) && beside::is_as_written(raw) {
-            let pattern = |probe: &ProbeId| self.raw_pattern(self.probe(*probe)?)?.get();
+            let pattern = |probe: &ProbeId| self.probe(*probe)?.raw()?.get();
             probes.retain(|probe| {
                 !is_open(probe) || pattern(probe).is_none_or(|pattern| pattern.is_match(raw))
             });
@@ -244,16 +259,6 @@ impl<'a> Detector<'a> {
     pub(super) fn ask_for_facts(&self, probes: &[ProbeId]) -> bool {
         let asks = |probe: &ProbeId| self.probe(*probe).is_some_and(|probe| probe.asks_for_facts);
         probes.iter().any(asks)
-    }
-
-    fn raw_pattern<'p>(&self, probe: &'p Probe) -> Option<&'p Pattern> {
-        let make = || {
-            let (_, test) = slots(&self.signature(probe.signature).condition)
-                .into_iter()
-                .nth(probe.part)?;
-            raw_pattern(&test, gate::raw_pattern).as_deref().map(Pattern::new)
-        };
-        probe.raw.get_or_init(make).as_ref()
     }
 
     pub(super) fn signature(&self, number: usize) -> &'a Signature {
@@ -299,34 +304,32 @@ impl<'a> Detector<'a> {
 }
 
 /// The probes of a signature with their gates.
-fn compile(library: &Library, number: usize) -> Vec<(Probe, Option<Gate>)> {
+fn compile(library: &Library, number: usize) -> Vec<(Probe<'_>, Option<Gate>)> {
     let signature = &library.signatures()[number];
     if signature.cre.is_some() {
         return Vec::new();
     }
-    let slots = slots(&signature.condition).into_iter().enumerate();
     let keys = over_time::key_of(&signature.condition);
     let keyed = keys.is_some_and(|Keys(names)| names.iter().any(|name| fields::is_fact(name)));
-    let probe = |(part, (slot, test)): (usize, (Slot, Test))| {
-        let gate = required::of_test(&test);
-        let matcher = Matcher::new(&test);
+    let probe = |(slot, test)| {
+        let gate = required::of_test(test);
         let probe = Probe {
             signature: number,
             slot,
-            asks_for_facts: keyed || matcher.asks_for_facts(),
-            matcher,
-            part,
-            proven: gate.as_ref().is_some_and(|gate| is_proven_by(&test, gate)),
+            test,
+            matcher: OnceLock::new(),
+            asks_for_facts: keyed || fields::asks_for_facts(test),
+            proven: gate.as_ref().is_some_and(|gate| is_proven_by(test, gate)),
             raw: OnceLock::new(),
             // Others are found by their gate.
             line: gate
                 .is_none()
-                .then(|| raw_pattern(&test, gate::line_pattern))
+                .then(|| raw_pattern(test, gate::line_pattern))
                 .flatten(),
         };
         (probe, gate)
     };
-    slots.map(probe).collect()
+    slots(&signature.condition).into_iter().map(probe).collect()
 }
 
 /// Whether a hit of `gate` in a line that is its record's text says all that [`raw_pattern`] would.
@@ -359,25 +362,22 @@ fn too_slow(signature: &Signature) -> Error {
 }
 
 /// The conditions on single records that a signature's condition is made of.
-pub(super) fn slots(condition: &Match) -> Vec<(Slot, Test)> {
+pub(super) fn slots(condition: &Match) -> Vec<(Slot, &Test)> {
     if let Some(sequence) = &condition.sequence {
-        let steps = sequence.steps.iter().cloned().enumerate();
+        let steps = sequence.steps.iter().enumerate();
         let steps = steps.map(|(step, test)| (Slot::Step(step), test));
-        let between = sequence.not_between.iter().cloned();
+        let between = sequence.not_between.iter();
         return steps.chain(between.map(|test| (Slot::Between, test))).collect();
     }
     if condition.silent_log.is_some() {
         return Vec::new();
     }
     if let Some(missing) = &condition.missing {
-        return vec![
-            (Slot::After, missing.after.clone()),
-            (Slot::Expected, missing.expect.clone()),
-        ];
+        return vec![(Slot::After, &missing.after), (Slot::Expected, &missing.expect)];
     }
     let over_time = condition.count.is_some() || condition.rate.is_some() || condition.silence.is_some();
     let slot = if over_time { Slot::Counted } else { Slot::Found };
-    vec![(slot, condition.test())]
+    vec![(slot, &condition.test)]
 }
 
 /// Resolves `recovery.by`, from the success to the failures.
@@ -470,10 +470,10 @@ pub fn check(signature: &Signature) -> Result<Conditions, PageError> {
         conditions.captures.extend(OF_SILENT_LOG.map(str::to_owned));
     }
     for (_, test) in slots(&signature.condition) {
-        check_test(signature, &test, &mut conditions.captures)?;
-        match required::of_test(&test) {
+        check_test(signature, test, &mut conditions.captures)?;
+        match required::of_test(test) {
             Some(gate) => conditions.gates.push(gate),
-            None => conditions.slow.push(slow_error(signature, &test)),
+            None => conditions.slow.push(slow_error(signature, test)),
         }
     }
     Ok(conditions)

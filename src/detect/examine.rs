@@ -329,7 +329,7 @@ impl Examined {
                 continue;
             };
             let mut caught = Caught::default();
-            if probe.matcher.holds(record, &mut caught)
+            if probe.matcher().holds(record, &mut caught)
                 && !(detector.is_trouble(probe.signature) && is_only_named(record, caught.line))
             {
                 holding.push((probe.signature, probe.slot, caught));

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::record::{Record, header};
-use crate::signature::condition::{FieldTest, Scalar};
+use crate::signature::condition::{FieldTest, Scalar, Test};
 
 /// Most `{` at which a JSON object is looked for in a record.
 const JSON_ATTEMPTS: usize = 4;
@@ -21,6 +21,12 @@ pub(super) fn value<'r>(record: &'r Record, name: &str) -> Option<Cow<'r, str>> 
 /// Whether [`RecordReader::read_keys`](crate::record::reader::RecordReader::read_keys) leaves this field out.
 pub(super) fn is_fact(name: &str) -> bool {
     matches!(name, "thread" | "logger")
+}
+
+/// Whether a condition looks at what is left out there.
+pub(super) fn asks_for_facts(test: &Test) -> bool {
+    let mut parts = test.any.iter().chain(&test.all).chain(&test.not);
+    test.duration.is_some() || test.fields.keys().any(|name| is_fact(name)) || parts.any(asks_for_facts)
 }
 
 fn own<'r>(record: &'r Record, name: &str) -> Option<Cow<'r, str>> {

@@ -77,14 +77,6 @@ impl Matcher {
         }
     }
 
-    /// Whether it looks at what [`RecordReader::read_keys`](crate::record::reader::RecordReader::read_keys) leaves out.
-    pub(super) fn asks_for_facts(&self) -> bool {
-        let mut parts = self.any.iter().chain(&self.all).chain(&self.not);
-        self.duration.is_some()
-            || self.fields.iter().any(|(name, _)| fields::is_fact(name))
-            || parts.any(Matcher::asks_for_facts)
-    }
-
     /// Whether all conditions hold; what patterns caught is added to `caught`.
     pub(super) fn holds(&self, record: &Record, caught: &mut Caught) -> bool {
         self.header_holds(record)

@@ -18,36 +18,10 @@ pub use value::{
 
 /// The whole `[match]` table.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(from = "Written")]
 pub struct Match {
-    /// Conditions on one record, see [`Test`].
-    pub contains: Option<Spanned<String>>,
-    /// As in [`Test`].
-    pub regex: Option<Spanned<String>>,
-    /// As in [`Test`].
-    #[serde(default)]
-    pub any: Vec<Test>,
-    /// As in [`Test`].
-    #[serde(default)]
-    pub all: Vec<Test>,
-    /// As in [`Test`].
-    #[serde(default, deserialize_with = "one_or_many")]
-    pub not: Vec<Test>,
-    /// As in [`Test`].
-    pub service: Option<Spanned<String>>,
-    /// As in [`Test`].
-    pub host: Option<Spanned<String>>,
-    /// As in [`Test`].
-    pub level: Option<Levels>,
-    /// As in [`Test`].
-    pub min_level: Option<LevelName>,
-    /// As in [`Test`].
-    pub status: Option<StatusRange>,
-    /// As in [`Test`].
-    pub duration: Option<DurationRange>,
-    /// As in [`Test`].
-    #[serde(default)]
-    pub fields: BTreeMap<String, FieldTest>,
+    /// The conditions on one record, without those over time.
+    pub test: Test,
     /// So many such records within a window.
     pub count: Option<Count>,
     /// Many more such records than before.
@@ -62,32 +36,69 @@ pub struct Match {
     pub missing: Option<Missing>,
 }
 
+/// The same as it is written: the keys of a [`Test`], and what there is over time, side by side.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Written {
+    contains: Option<Spanned<String>>,
+    regex: Option<Spanned<String>>,
+    #[serde(default)]
+    any: Vec<Test>,
+    #[serde(default)]
+    all: Vec<Test>,
+    #[serde(default, deserialize_with = "one_or_many")]
+    not: Vec<Test>,
+    service: Option<Spanned<String>>,
+    host: Option<Spanned<String>>,
+    level: Option<Levels>,
+    min_level: Option<LevelName>,
+    status: Option<StatusRange>,
+    duration: Option<DurationRange>,
+    #[serde(default)]
+    fields: BTreeMap<String, FieldTest>,
+    count: Option<Count>,
+    rate: Option<Rate>,
+    silence: Option<Silence>,
+    silent_log: Option<SilentLog>,
+    sequence: Option<Sequence>,
+    missing: Option<Missing>,
+}
+
+impl From<Written> for Match {
+    fn from(written: Written) -> Match {
+        Match {
+            test: Test {
+                contains: written.contains,
+                regex: written.regex,
+                any: written.any,
+                all: written.all,
+                not: written.not,
+                service: written.service,
+                host: written.host,
+                level: written.level,
+                min_level: written.min_level,
+                status: written.status,
+                duration: written.duration,
+                fields: written.fields,
+            },
+            count: written.count,
+            rate: written.rate,
+            silence: written.silence,
+            silent_log: written.silent_log,
+            sequence: written.sequence,
+            missing: written.missing,
+        }
+    }
+}
+
 /// What is captured of a silent log.
 pub const OF_SILENT_LOG: [&str; 5] = ["log", "longest_pause", "silent_for", "others", "line_every"];
 
 impl Match {
-    /// The conditions on one record, without those over time.
-    pub fn test(&self) -> Test {
-        Test {
-            contains: self.contains.clone(),
-            regex: self.regex.clone(),
-            any: self.any.clone(),
-            all: self.all.clone(),
-            not: self.not.clone(),
-            service: self.service.clone(),
-            host: self.host.clone(),
-            level: self.level.clone(),
-            min_level: self.min_level,
-            status: self.status,
-            duration: self.duration,
-            fields: self.fields.clone(),
-        }
-    }
-
     /// The statuses from 500 on that it asks for: it finds failed requests.
     pub fn failed_statuses(&self) -> Vec<StatusRange> {
-        let any = self.any.iter().filter_map(|test| test.status);
-        let all = self.status.into_iter().chain(any);
+        let any = self.test.any.iter().filter_map(|test| test.status);
+        let all = self.test.status.into_iter().chain(any);
         all.filter(|status| status.from >= 500).collect()
     }
 }

@@ -16,13 +16,42 @@ use super::{Signature, cre, page};
 use crate::detect::compile;
 use crate::error::Error;
 
-/// `(id, page)` of every page in `signatures/` in the order of their ids, written by `build.rs`.
-const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_signatures.rs"));
+/// A page that is part of the program.
+#[derive(Debug, Clone, Copy)]
+struct Embedded {
+    id: &'static str,
+    /// Former ids.
+    aliases: &'static [&'static str],
+    page: &'static str,
+    /// The signature block as `build.rs` has read it, see [`prepared`](super::prepared).
+    block: &'static [u8],
+}
+
+/// Every page in `signatures/` in the order of their ids, written by `build.rs`.
+static EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded_signatures.rs"));
+
+/// Which signatures are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Selected {
+    /// Those that one of these names; all, if there are none.
+    pub select: Vec<NamePattern>,
+    /// But not those that one of these names.
+    pub ignore: Vec<NamePattern>,
+}
+
+impl Selected {
+    /// `names` tells whether a pattern names the signature.
+    fn keeps(&self, names: impl Fn(&NamePattern) -> bool) -> bool {
+        (self.select.is_empty() || self.select.iter().any(&names)) && !self.ignore.iter().any(&names)
+    }
+}
 
 /// Signatures by id, in the order of their ids.
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     signatures: Vec<Signature>,
+    /// Pages of the program that were not read, since nobody selects them; in the order of their ids.
+    passed_over: Vec<Embedded>,
     /// What is wrong with CRE rules that are left out.
     left_out: Vec<PageError>,
 }
@@ -30,13 +59,20 @@ pub struct Library {
 impl Library {
     /// The pages that are part of the program.
     pub fn embedded() -> Result<Library, Error> {
-        let read = |(id, page): &(&str, &'static str)| {
-            let file = format!("signatures/{id}.md");
-            page::parse(id, &file, Cow::Borrowed(page)).map_err(|error| Error::Page(Box::new(error)))
-        };
-        let signatures = EMBEDDED.par_iter().map(read).collect::<Result<_, Error>>()?;
+        Library::embedded_in(&Selected::default())
+    }
+
+    /// The same, without reading what [`narrow`](Library::narrow) would leave out.
+    pub fn embedded_in(selected: &Selected) -> Result<Library, Error> {
+        let is_kept = |page: &&Embedded| selected.keeps(|pattern| page.is_named(pattern));
+        let (wanted, passed_over): (Vec<&Embedded>, Vec<&Embedded>) = EMBEDDED.iter().partition(is_kept);
+        let signatures = wanted
+            .into_par_iter()
+            .map(Embedded::read)
+            .collect::<Result<_, Error>>()?;
         Ok(Library {
             signatures,
+            passed_over: passed_over.into_iter().copied().collect(),
             left_out: Vec::new(),
         })
     }
@@ -159,6 +195,7 @@ impl Library {
 
     /// Adds one signature; it replaces one that has its id.
     pub fn add(&mut self, signature: Signature) {
+        self.passed_over.retain(|page| page.id != signature.id);
         match self
             .signatures
             .binary_search_by(|known| known.id.cmp(&signature.id))
@@ -168,20 +205,19 @@ impl Library {
         }
     }
 
-    /// Keeps what `select` names (everything, if it is empty) and `ignore` does not.
-    /// A pattern that names nothing is an error: it is a typing mistake.
-    pub fn narrow(&mut self, select: &[NamePattern], ignore: &[NamePattern]) -> Result<(), Error> {
-        for pattern in select.iter().chain(ignore) {
-            if !self.signatures.iter().any(|known| known.is_named(pattern)) {
+    /// Keeps what is selected. A pattern that names nothing is an error: it is a typing mistake.
+    pub fn narrow(&mut self, selected: &Selected) -> Result<(), Error> {
+        for pattern in selected.select.iter().chain(&selected.ignore) {
+            let is_known = self.signatures.iter().any(|known| known.is_named(pattern))
+                || self.passed_over.iter().any(|page| page.is_named(pattern));
+            if !is_known {
                 return Err(Error::Usage(format!(
                     "no signature is called '{pattern}'; see `incident signatures list`"
                 )));
             }
         }
-        self.signatures.retain(|known| {
-            (select.is_empty() || select.iter().any(|pattern| known.is_named(pattern)))
-                && !ignore.iter().any(|pattern| known.is_named(pattern))
-        });
+        self.signatures
+            .retain(|known| selected.keeps(|pattern| known.is_named(pattern)));
         Ok(())
     }
 
@@ -219,6 +255,18 @@ impl Library {
     }
 }
 
+impl Embedded {
+    fn read(&self) -> Result<Signature, Error> {
+        let file = format!("signatures/{}.md", self.id);
+        page::parse_prepared(self.id, &file, Cow::Borrowed(self.page), self.block)
+            .map_err(|error| Error::Page(Box::new(error)))
+    }
+
+    fn is_named(&self, pattern: &NamePattern) -> bool {
+        pattern.matches(self.id) || self.aliases.iter().any(|alias| pattern.matches(alias))
+    }
+}
+
 impl Signature {
     fn is_named(&self, pattern: &NamePattern) -> bool {
         pattern.matches(&self.id) || self.aliases.iter().any(|alias| pattern.matches(alias))
@@ -235,4 +283,21 @@ fn id_of(dir: &Path, path: &Path) -> Option<String> {
     let relative = path.strip_prefix(dir).ok()?.with_extension("");
     let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
     parts.map(|parts| parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_at_build_time_is_what_the_pages_say() {
+        for embedded in EMBEDDED {
+            assert!(!embedded.block.is_empty(), "{}", embedded.id);
+            let prepared = embedded.read().unwrap();
+            let page = Cow::Borrowed(embedded.page);
+            let read = page::parse(embedded.id, &prepared.file, page).unwrap();
+            assert_eq!(format!("{prepared:?}"), format!("{read:?}"));
+            assert_eq!(embedded.aliases, read.aliases);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 mod advice;
+mod block;
 pub mod capture;
 pub mod catalogue;
 pub mod condition;
@@ -21,6 +22,7 @@ pub mod library;
 pub mod lint;
 pub mod ordinary;
 pub mod page;
+mod prepared;
 pub mod scaffold;
 pub mod select;
 

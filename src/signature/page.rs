@@ -13,8 +13,10 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::block::block;
 use super::condition::{Match, Recovery, Span};
 use super::diagnostic::PageError;
+use super::prepared;
 use super::select::{LeadsTo, NamePattern};
 use super::{Example, Proof, Role, Section, Severity, Signature, Text};
 
@@ -42,6 +44,16 @@ struct Header {
 
 /// Reads `page`: its signature block now, its text when it is asked for. `file` is only for messages.
 pub fn parse(id: &str, file: &str, page: Cow<'static, str>) -> Result<Signature, PageError> {
+    parse_prepared(id, file, page, &[])
+}
+
+/// The same, with the signature block as it was read when the program was built.
+pub(super) fn parse_prepared(
+    id: &str,
+    file: &str,
+    page: Cow<'static, str>,
+    block_as_read: &[u8],
+) -> Result<Signature, PageError> {
     let block = block(&page);
     if !page.trim_start().starts_with("# ") {
         return Err(PageError::new(
@@ -62,16 +74,20 @@ pub fn parse(id: &str, file: &str, page: Cow<'static, str>) -> Result<Signature,
         ));
     };
     let toml_at = block.start;
-    let header: Header = toml::from_str(&page[block]).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        PageError::new(
-            file,
-            &page,
-            toml_at + span.start..toml_at + span.end,
-            error.message(),
-            "in the signature block",
-        )
-    })?;
+    // Only TOML tells where a mistake is.
+    let from_toml = |_| toml::from_str(&page[block]);
+    let header: Header = prepared::read(block_as_read)
+        .or_else(from_toml)
+        .map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            PageError::new(
+                file,
+                &page,
+                toml_at + span.start..toml_at + span.end,
+                error.message(),
+                "in the signature block",
+            )
+        })?;
     let match_at = toml_at + header.r#match.span().start;
     let signature = Signature {
         id: id.to_owned(),
@@ -97,25 +113,6 @@ pub fn parse(id: &str, file: &str, page: Cow<'static, str>) -> Result<Signature,
     Ok(signature)
 }
 
-/// Where the content of the signature block stands in `page`. Found without reading all of its Markdown, which
-/// takes much longer; what this takes for the block is one, unless it stands in another block.
-fn block(page: &str) -> Option<Range<usize>> {
-    let mut start = None;
-    let mut at = 0;
-    for line in page.split_inclusive('\n') {
-        let words = line.trim_end();
-        match start {
-            None if words.starts_with("```") && words[3..].split_whitespace().eq(["toml", "signature"]) => {
-                start = Some(at + line.len());
-            }
-            Some(start) if words == "```" => return Some(start..at),
-            _ => {}
-        }
-        at += line.len();
-    }
-    start.map(|start| start..page.len())
-}
-
 /// Conditions that TOML's shape alone does not rule out.
 fn check_shape(signature: &Signature, at: usize) -> Result<(), PageError> {
     let condition = &signature.condition;
@@ -138,7 +135,7 @@ fn check_shape(signature: &Signature, at: usize) -> Result<(), PageError> {
     ];
     let own_tests =
         condition.sequence.is_some() || condition.missing.is_some() || condition.silent_log.is_some();
-    let record_test = !condition.test().is_empty();
+    let record_test = !condition.test.is_empty();
     if over_time.into_iter().filter(|used| *used).count() > 1 {
         return fail(
             "only one of count, rate, silence, silent-log, sequence and missing may be used in one signature",

@@ -143,9 +143,9 @@ impl Question {
             slots: slots
                 .map(|(slot, test)| Wanted {
                     slot,
-                    part: Part::of(&test),
-                    matcher: Matcher::new(&test),
-                    test,
+                    part: Part::of(test),
+                    matcher: Matcher::new(test),
+                    test: test.clone(),
                 })
                 .collect(),
         }
@@ -359,7 +359,7 @@ impl Question {
 fn holding(detector: &Detector<'_>, record: &Record, wanted: impl Fn(usize) -> bool) -> Vec<String> {
     let probes = detector.probes.iter();
     let probes = probes.filter(|probe| probe.slot == Slot::Found && wanted(probe.signature));
-    let holding = probes.filter(|probe| probe.matcher.holds(record, &mut Caught::default()));
+    let holding = probes.filter(|probe| probe.matcher().holds(record, &mut Caught::default()));
     let mut ids: Vec<String> = holding
         .map(|probe| detector.signature(probe.signature).id.clone())
         .collect();
