@@ -56,11 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     list += "]\n";
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("embedded_signatures.rs"), list)?;
-    let gates: Vec<String> = patterns.iter().map(|pattern| prepared(pattern)).collect();
-    fs::write(
-        out.join("prepared_gates.rs"),
-        format!("&[\n{}]\n", gates.concat()),
-    )?;
+    fs::write(out.join("prepared_gates.rs"), gates_of(&patterns))?;
     Ok(())
 }
 
@@ -172,23 +168,48 @@ fn add_patterns(value: &DeValue<'_>, patterns: &mut BTreeSet<String>) {
     }
 }
 
-/// The row of a pattern; without literals if it has no gate.
-fn prepared(pattern: &str) -> String {
-    let gate = gate::of_regex(pattern);
-    let mut row = format!("    ({pattern:?}, &[");
-    let literals = gate
-        .iter()
-        .flat_map(|gate| gate.literals.iter().zip(&gate.beside));
-    for (literal, beside) in literals {
-        let sets: Vec<String> = beside.sets.iter().map(|set| format!("&{set:?}")).collect();
-        let one_line = beside.pattern.is_some();
-        row += &format!(
-            "({literal:?}, {}, {:?}, {}, {one_line}, &[{}]), ",
-            beside.exact,
-            beside.before,
-            beside.number,
-            sets.join(", ")
-        );
+/// The gates in the form that `src/scan/required.rs` describes.
+fn gates_of(patterns: &BTreeSet<String>) -> String {
+    let mut starts = Vec::new();
+    let mut bytes = Vec::new();
+    for pattern in patterns {
+        starts.push(bytes.len());
+        add_text(pattern, &mut bytes);
+        match gate::of_regex(pattern) {
+            Some(gate) => add_gate(&gate, &mut bytes),
+            None => add_number(0, &mut bytes),
+        }
     }
-    row + "]),\n"
+    format!(
+        "Prepared {{ starts: &{starts:?}, bytes: b\"{}\" }}\n",
+        bytes.escape_ascii()
+    )
+}
+
+fn add_gate(gate: &gate::Gate, out: &mut Vec<u8>) {
+    add_number(gate.literals.len(), out);
+    for (literal, beside) in gate.literals.iter().zip(&gate.beside) {
+        add_text(literal, out);
+        let signs = [
+            beside.exact,
+            beside.number,
+            beside.pattern.is_some(),
+            beside.before.is_some(),
+        ];
+        add_number(
+            signs
+                .iter()
+                .rev()
+                .fold(0, |signs, sign| signs << 1 | usize::from(*sign)),
+            out,
+        );
+        if let Some(before) = beside.before {
+            add_number(usize::from(before), out);
+        }
+        add_number(beside.sets.len(), out);
+        for set in &beside.sets {
+            add_number(set.len(), out);
+            set.iter().for_each(|text| add_text(text, out));
+        }
+    }
 }

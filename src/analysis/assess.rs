@@ -132,7 +132,8 @@ fn shortest_literal(signature: &Signature) -> Option<usize> {
         let mut shortest = Some(usize::MAX);
         rule.condition.each_term(&mut |term| {
             let literals = cre::gate_of(term).map(|gate| gate.literals).unwrap_or_default();
-            shortest = shortest.and_then(|known| Some(known.min(literals.iter().map(String::len).min()?)));
+            shortest = shortest
+                .and_then(|known| Some(known.min(literals.iter().map(|literal| literal.len()).min()?)));
         });
         return shortest;
     }
@@ -141,5 +142,5 @@ fn shortest_literal(signature: &Signature) -> Option<usize> {
         return None;
     }
     let literals = conditions.gates.iter().flat_map(|gate| &gate.literals);
-    literals.map(String::len).min()
+    literals.map(|literal| literal.len()).min()
 }

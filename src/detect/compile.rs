@@ -337,7 +337,7 @@ fn is_proven_by(test: &Test, gate: &Gate) -> bool {
     let mut texts = Vec::new();
     let mut gates = gate.literals.iter().zip(&gate.beside);
     is_one_choice(test, &mut texts)
-        && gates.all(|(literal, beside)| beside.pattern.is_some() || texts.contains(&literal.as_str()))
+        && gates.all(|(literal, beside)| beside.pattern.is_some() || texts.contains(&literal.as_ref()))
 }
 
 /// Whether one text or pattern of several, each by itself, is all that a test asks of the text. The texts are added to `texts`.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::tally::Occurrence;
 use crate::scan::filter::{ProbeId, Wanted};
-use crate::scan::gate::{self, Beside, Gate};
+use crate::scan::gate::{self, Beside, Gate, Text};
 use crate::scan::required;
 use crate::signature::Library;
 use crate::signature::cre::{Condition, Kind, Term, What};
@@ -210,7 +210,7 @@ pub fn gate_of(term: &Term) -> Option<Gate> {
             ..Beside::default()
         };
     }
-    let long = |literal: &String| literal.len() >= SHORTEST_LITERAL;
+    let long = |literal: &Text| literal.len() >= SHORTEST_LITERAL;
     gate.literals.iter().all(long).then_some(gate)
 }
 
@@ -282,7 +282,7 @@ impl Plan {
 mod tests {
     use super::*;
 
-    fn literals(program: &str) -> Vec<String> {
+    fn literals(program: &str) -> Vec<Text> {
         of_jq(program).map(|gate| gate.literals).unwrap_or_default()
     }
 

@@ -88,7 +88,7 @@ pub(super) fn gates() -> Filter {
             exact: true,
             ..Beside::default()
         },
-        ..Wanted::alone((*gate).to_owned(), 0)
+        ..Wanted::alone(*gate, 0)
     }))
 }
 

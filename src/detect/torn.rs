@@ -54,7 +54,7 @@ pub(super) fn gates() -> impl Iterator<Item = Wanted> {
     ];
     GATES
         .iter()
-        .map(|(literal, probe)| Wanted::alone((*literal).to_owned(), *probe))
+        .map(|(literal, probe)| Wanted::alone(*literal, *probe))
 }
 
 /// Whether a hit of one of the gates says nothing after all.

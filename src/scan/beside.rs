@@ -4,11 +4,11 @@
 //! looked for. It costs about a twentieth of reading the record.
 
 use std::cell::OnceCell;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3_iter, memrchr};
 
-use super::gate::Beside;
+use super::gate::{Beside, Text};
 use super::pattern::Pattern;
 use super::rarity;
 
@@ -26,13 +26,13 @@ const PREFIX: usize = 64;
 #[derive(Debug)]
 pub(super) struct Rest {
     /// The literal as it is written, if its capitals count.
-    exact: Option<Vec<u8>>,
+    exact: Option<Text>,
     before: Option<u8>,
     number: bool,
-    sets: Vec<Vec<String>>,
+    sets: Vec<Vec<Text>>,
     /// The sets, made when they are first needed.
     needles: OnceLock<Vec<Vec<Needle>>>,
-    pattern: Option<Pattern>,
+    pattern: Option<Arc<Pattern>>,
 }
 
 impl PartialEq for Rest {
@@ -54,19 +54,20 @@ pub(super) struct Needle {
 }
 
 impl Rest {
-    pub(super) fn new(literal: String, beside: Beside) -> Rest {
+    /// `pattern` is that of `beside`.
+    pub(super) fn new(literal: Text, beside: Beside, pattern: Option<Arc<Pattern>>) -> Rest {
         Rest {
-            exact: beside.exact.then(|| literal.into_bytes()),
+            exact: beside.exact.then_some(literal),
             before: beside.before,
             number: beside.number,
             sets: beside.sets,
             needles: OnceLock::new(),
-            pattern: beside.pattern.as_deref().map(Pattern::raw),
+            pattern,
         }
     }
 
     fn needles(&self) -> &[Vec<Needle>] {
-        let of_set = |set: &Vec<String>| set.iter().map(|text| Needle::new(text)).collect();
+        let of_set = |set: &Vec<Text>| set.iter().map(|text| Needle::new(text)).collect();
         let all = || self.sets.iter().map(of_set).collect();
         self.needles.get_or_init(all)
     }
@@ -75,7 +76,7 @@ impl Rest {
     /// haystack does.
     pub(super) fn is_written(&self, (haystack, begins): (&[u8], bool), place: usize) -> bool {
         let (above, here) = haystack.split_at(place);
-        let exact = |exact: &Vec<u8>| here.starts_with(exact);
+        let exact = |exact: &Text| here.starts_with(exact.as_bytes());
         let before = |before| above.is_empty() || ends_with(above, before);
         // A short code of terminals may stand between.
         let is_code = || above.iter().rev().take(SHORT_CODE).any(|byte| *byte == 0x1b);
@@ -92,7 +93,7 @@ impl Rest {
     /// Whether the line may have a text of each set, and what the pattern finds.
     pub(super) fn stands_in(&self, line: &Line<'_>) -> bool {
         let in_line = |set: &Vec<Needle>| set.iter().any(|needle| needle.stands_in(line.bytes));
-        let pattern = || self.pattern.as_ref().and_then(Pattern::get);
+        let pattern = || self.pattern.as_deref().and_then(Pattern::get);
         let found = || pattern().is_none_or(|pattern| pattern.is_match(line.bytes));
         let here = self.needles().iter().all(in_line) && (line.is_written_otherwise() || found());
         here || line.is_part()
@@ -225,12 +226,12 @@ mod tests {
     use super::*;
 
     fn rest(sets: &[&[&str]]) -> Rest {
-        let set = |set: &&[&str]| set.iter().map(|text| (*text).to_owned()).collect();
+        let set = |set: &&[&str]| set.iter().map(|text| (*text).to_owned().into()).collect();
         let beside = Beside {
             sets: sets.iter().map(set).collect(),
             ..Beside::default()
         };
-        Rest::new(String::new(), beside)
+        Rest::new("".into(), beside, None)
     }
 
     fn stands_in(rest: &Rest, line: &[u8]) -> bool {
@@ -248,7 +249,7 @@ mod tests {
         assert!(stands_in(&rest, b"connect timed out"));
         assert!(!stands_in(&rest, b"connection reset"));
         assert!(!stands_in(&rest, b"timed ou"));
-        assert!(stands_in(&Rest::new(String::new(), Beside::default()), b""));
+        assert!(stands_in(&Rest::new("".into(), Beside::default(), None), b""));
     }
 
     #[test]
@@ -274,7 +275,7 @@ mod tests {
                 exact,
                 ..Beside::default()
             };
-            Rest::new("Invalid".to_owned(), beside)
+            Rest::new("Invalid".into(), beside, None)
         };
         assert!(rest(true).is_written((b"Invalid user", true), 0));
         assert!(!rest(true).is_written((b"invalid user", true), 0));
@@ -289,7 +290,7 @@ mod tests {
         };
         let is_written = |text: &[u8], begins| {
             let place = text.len() - " failed".len();
-            Rest::new(" failed".to_owned(), beside.clone()).is_written((text, begins), place)
+            Rest::new(" failed".into(), beside.clone(), None).is_written((text, begins), place)
         };
         assert!(is_written(b"3 failed", true));
         assert!(is_written(b"3\x1b(B failed", true));
@@ -306,7 +307,7 @@ mod tests {
                 before: Some(before),
                 ..Beside::default()
             };
-            Rest::new("139".to_owned(), beside)
+            Rest::new("139".into(), beside, None)
         };
         let forms = ["0\t139", "0\\t139", "0\\u0009139", "0#011139", "139"];
         for form in forms {

@@ -7,13 +7,15 @@
 //! Many long literals are [`sampled`](super::sampled), few or short ones are looked for
 //! [`everywhere`]. Each such lane names candidates; here the literal itself is compared.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::beside::{Line, REACH, Rest};
 use super::everywhere::{self, EverywhereLane};
-use super::gate::Beside;
+use super::gate::{Beside, Text};
 use super::kernel::{BATCH, Kernel, Marks, Passed};
+use super::pattern::Pattern;
 use super::sampled::SampledLane;
 
 /// Something that is looked for; what the number means is the caller's business.
@@ -40,7 +42,7 @@ pub const PIECE: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 pub struct Wanted {
     /// The literal.
-    pub literal: String,
+    pub literal: Text,
     /// What else must be there.
     pub beside: Beside,
     /// Who asks.
@@ -49,9 +51,9 @@ pub struct Wanted {
 
 impl Wanted {
     /// A literal that is enough by itself.
-    pub fn alone(literal: String, probe: ProbeId) -> Wanted {
+    pub fn alone(literal: impl Into<Text>, probe: ProbeId) -> Wanted {
         Wanted {
-            literal,
+            literal: literal.into(),
             beside: Beside::default(),
             probe,
         }
@@ -76,19 +78,41 @@ impl Filter {
 
     /// The result depends on the gates alone: a kernel and what counts as few literals are a matter of speed.
     fn with(kernel: Kernel, few: usize, gates: impl IntoIterator<Item = Wanted>) -> Filter {
-        let mut by_literal: BTreeMap<Vec<u8>, Vec<(ProbeId, Rest)>> = BTreeMap::new();
+        let mut asked: Vec<(Vec<u8>, ProbeId, Rest)> = Vec::new();
+        // Literals of one gate share its pattern, so that it is compiled once.
+        let mut patterns: HashMap<*const u8, Arc<Pattern>> = HashMap::new();
         for wanted in gates {
             if wanted.literal.is_empty() {
                 continue;
             }
-            let literal = wanted.literal.to_ascii_lowercase().into_bytes();
-            let probes = by_literal.entry(literal).or_default();
-            let probe = (wanted.probe, Rest::new(wanted.literal, wanted.beside));
-            if !probes.contains(&probe) {
-                probes.push(probe);
+            let folded = wanted.literal.to_ascii_lowercase().into_bytes();
+            let pattern = wanted.beside.pattern.as_ref().map(|text| {
+                let shared = patterns.entry(text.as_ptr());
+                Arc::clone(shared.or_insert_with(|| Arc::new(Pattern::raw(text))))
+            });
+            asked.push((
+                folded,
+                wanted.probe,
+                Rest::new(wanted.literal, wanted.beside, pattern),
+            ));
+        }
+        asked.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let mut literals: Vec<Vec<u8>> = Vec::with_capacity(asked.len());
+        let mut probes: Vec<Vec<(ProbeId, Rest)>> = Vec::with_capacity(asked.len());
+        for (literal, probe, rest) in asked {
+            let probe = (probe, rest);
+            match probes.last_mut() {
+                Some(same) if literals.last() == Some(&literal) => {
+                    if !same.contains(&probe) {
+                        same.push(probe);
+                    }
+                }
+                _ => {
+                    literals.push(literal);
+                    probes.push(vec![probe]);
+                }
             }
         }
-        let (literals, probes): (Vec<_>, Vec<_>) = by_literal.into_iter().unzip();
         Filter {
             lanes: lanes(kernel, few, &literals),
             literals,
@@ -436,7 +460,7 @@ mod tests {
     #[test]
     fn a_line_that_lacks_the_rest_is_passed_over() {
         let beside = Beside {
-            sets: vec![vec!["refused".to_owned(), "timed out".to_owned()]],
+            sets: vec![vec!["refused".into(), "timed out".into()]],
             ..Beside::default()
         };
         let filter = Filter::new([Wanted {

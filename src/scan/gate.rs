@@ -8,6 +8,9 @@
 //! So bytes that JSON may write as an escape (quotes, backslashes, slashes, `<>&`,
 //! control characters, everything beyond ASCII) never become part of a gate.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use regex_syntax::hir::{Class, Hir, HirKind, LookSet};
 
 use super::rarity;
@@ -75,11 +78,14 @@ const ESCAPABLE: &[u8] = b"\"\\/<>&";
 /// of the text anything may stand in the log.
 const KEPT: &[u8] = b"\"\\/<>&\t";
 
+/// A text that is part of the program, or was made of a page that was read.
+pub type Text = Cow<'static, str>;
+
 /// Texts of which any match contains at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     /// ASCII texts free of escapable bytes.
-    pub literals: Vec<String>,
+    pub literals: Vec<Text>,
     /// For each literal what the match has beside it.
     pub beside: Vec<Beside>,
 }
@@ -94,9 +100,9 @@ pub struct Beside {
     /// A digit stands right before the literal.
     pub number: bool,
     /// Of each set one text stands on the same line.
-    pub sets: Vec<Vec<String>>,
+    pub sets: Vec<Vec<Text>>,
     /// This pattern is found on the same line, as far as raw bytes can tell.
-    pub pattern: Option<String>,
+    pub pattern: Option<Arc<str>>,
 }
 
 impl Gate {
@@ -108,7 +114,7 @@ impl Gate {
     /// The same for a text that a digit stands before, if `number` says so.
     fn of_literal_behind(text: &[u8], number: bool) -> Option<Gate> {
         let escapable = |byte: &u8| !(b' '..=b'~').contains(byte) || ESCAPABLE.contains(byte);
-        let mut parts: Vec<(String, Beside)> = Vec::new();
+        let mut parts: Vec<(Text, Beside)> = Vec::new();
         let mut end = 0;
         for part in text.split(escapable) {
             let before = text[..end].last().filter(|byte| KEPT.contains(byte));
@@ -122,7 +128,7 @@ impl Gate {
             if part.trim_ascii().len() > 1
                 && let Ok(part) = String::from_utf8(part.to_vec())
             {
-                parts.push((part, beside));
+                parts.push((Cow::Owned(part), beside));
             }
         }
         parts.sort_by(|(a, _), (b, _)| cost(a.as_bytes()).total_cmp(&cost(b.as_bytes())));
@@ -163,16 +169,16 @@ impl Gate {
 
     /// The most telling of gates that are all required on one line.
     fn of_line(gates: Vec<Gate>) -> Option<Gate> {
-        let others: Vec<Vec<String>> = gates.iter().map(|gate| gate.literals.clone()).collect();
+        let others: Vec<Vec<Text>> = gates.iter().map(|gate| gate.literals.clone()).collect();
         let best = gates.into_iter().reduce(Gate::better)?;
         Some(others.into_iter().fold(best, |best, texts| best.with(&texts)))
     }
 
     /// Adds that one of `texts` must stand on the same line.
-    fn with(mut self, texts: &[String]) -> Gate {
+    fn with(mut self, texts: &[Text]) -> Gate {
         for (literal, Beside { sets, .. }) in self.literals.iter().zip(&mut self.beside) {
             // What stands in the literal is there anyway.
-            let known = |known: &String| texts.iter().any(|text| known.contains(text));
+            let known = |known: &Text| texts.iter().any(|text| known.contains(text.as_ref()));
             if known(literal) || sets.iter().any(|set| set.iter().all(known)) {
                 continue;
             }
@@ -197,7 +203,7 @@ impl Gate {
     }
 }
 
-fn cost_of_all(literals: &[String]) -> f64 {
+fn cost_of_all(literals: &[Text]) -> f64 {
     literals.iter().map(|literal| cost(literal.as_bytes())).sum()
 }
 
@@ -236,7 +242,7 @@ pub fn of_regex(pattern: &str) -> Option<Gate> {
     let hir = parse(pattern).ok()?;
     let mut gate = of_hir(&hir)?;
     let exact = !folds_case(&hir);
-    let pattern = (!spans_lines(&hir)).then(|| pattern.to_owned());
+    let pattern = (!spans_lines(&hir)).then(|| Arc::from(pattern));
     for beside in &mut gate.beside {
         beside.exact &= exact;
         beside.pattern.clone_from(&pattern);
@@ -555,7 +561,7 @@ mod tests {
 
     use super::*;
 
-    fn literals(pattern: &str) -> Vec<String> {
+    fn literals(pattern: &str) -> Vec<Text> {
         of_regex(pattern).map(|gate| gate.literals).unwrap_or_default()
     }
 
@@ -687,10 +693,10 @@ mod tests {
             prop_assume!(text.is_ascii());
             let folded = text.to_ascii_lowercase();
             let gate = of_regex(pattern).unwrap();
-            let stands = |literal: &String| folded.contains(&literal.to_ascii_lowercase());
+            let stands = |literal: &Text| folded.contains(&literal.to_ascii_lowercase());
             for (literal, beside) in gate.literals.iter().zip(&gate.beside) {
-                let set = |set: &Vec<String>| set.iter().any(stands);
-                let exact = !beside.exact || text.contains(literal);
+                let set = |set: &Vec<Text>| set.iter().any(stands);
+                let exact = !beside.exact || text.contains(literal.as_ref());
                 let digit = |(at, _): (usize, &str)| folded[..at].ends_with(|last: char| last.is_ascii_digit());
                 let lower = literal.to_ascii_lowercase();
                 let number = !beside.number || folded.match_indices(&lower).any(digit);

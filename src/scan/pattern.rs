@@ -3,7 +3,7 @@
 //! In: a pattern. Out: what is wrong with it, or a [`Pattern`] that is compiled when it is first needed: a run
 //! needs few of a library's hundreds.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -22,7 +22,7 @@ const FEW_TEXTS: usize = 3;
 /// A pattern that is compiled when it is first needed.
 #[derive(Debug)]
 pub struct Pattern {
-    text: String,
+    text: Arc<str>,
     /// It is tried on raw bytes.
     raw: bool,
     compiled: OnceLock<Option<Regex>>,
@@ -57,19 +57,20 @@ pub fn check(pattern: &str) -> Result<Vec<String>, String> {
 impl Pattern {
     /// A pattern that [`check`] has nothing to say against.
     pub fn new(text: &str) -> Pattern {
-        Pattern {
-            text: text.to_owned(),
-            raw: false,
-            compiled: OnceLock::new(),
-            texts: OnceLock::new(),
-        }
+        Pattern::of(Arc::from(text), false)
     }
 
     /// What is found in the raw bytes of a line wherever the given pattern is found in its text.
-    pub fn raw(text: &str) -> Pattern {
+    pub fn raw(text: &Arc<str>) -> Pattern {
+        Pattern::of(Arc::clone(text), true)
+    }
+
+    fn of(text: Arc<str>, raw: bool) -> Pattern {
         Pattern {
-            raw: true,
-            ..Pattern::new(text)
+            text,
+            raw,
+            compiled: OnceLock::new(),
+            texts: OnceLock::new(),
         }
     }
 

@@ -4,26 +4,26 @@
 //! condition tried on every line. The gates of the patterns in the shipped pages are prepared when the program
 //! is built, since syntax trees take most of the time that the library would need to be ready.
 
+use std::sync::Arc;
+
+use serde::de::value::Error;
+
 use super::filter::{ProbeId, Wanted};
-use super::gate::{self, Beside, Gate};
+use super::gate::{self, Beside, Gate, Text};
 use crate::signature::condition::{FieldTest, OWN_FIELDS, Test};
+use crate::signature::prepared::{number, text};
 
-/// A pattern, and for each literal of its gate what stands beside it; no literals where there is no gate.
-type Prepared = (&'static str, &'static [PreparedLiteral]);
+/// Gates of patterns, made by `build.rs`, in the order of the patterns.
+struct Prepared {
+    /// Where each begins in `bytes`.
+    starts: &'static [u32],
+    /// For each the pattern, how many literals its gate has (none if it has no gate), and for each of those the literal, the signs
+    /// of [`beside`], the byte that stands before it if there is one, how many sets of texts there are, and for each how many
+    /// texts, and these. Numbers and texts are written as in [`prepared`](crate::signature::prepared).
+    bytes: &'static [u8],
+}
 
-/// The literal, whether its capitals count, what stands before it, whether that is a digit, whether the pattern lies in one line,
-/// and the sets of texts.
-type PreparedLiteral = (
-    &'static str,
-    bool,
-    Option<u8>,
-    bool,
-    bool,
-    &'static [&'static [&'static str]],
-);
-
-/// In the order of the patterns.
-static PREPARED: &[Prepared] = include!(concat!(env!("OUT_DIR"), "/prepared_gates.rs"));
+static PREPARED: Prepared = include!(concat!(env!("OUT_DIR"), "/prepared_gates.rs"));
 
 /// The gate of a condition on one record.
 pub fn of_test(test: &Test) -> Option<Gate> {
@@ -76,31 +76,61 @@ pub fn wanted(gate: Gate, probe: ProbeId) -> impl Iterator<Item = Wanted> {
 
 /// As [`gate::of_regex`], from what was prepared if it was.
 pub(super) fn of_regex(pattern: &str) -> Option<Gate> {
-    match PREPARED.binary_search_by(|(known, _)| (*known).cmp(pattern)) {
-        Ok(at) => PREPARED
-            .get(at)
-            .filter(|(_, literals)| !literals.is_empty())
-            .map(|(pattern, literals)| prepared(pattern, literals)),
-        Err(_) => gate::of_regex(pattern),
+    match PREPARED.find(pattern) {
+        Some(mut rest) => prepared(pattern, &mut rest).ok()?,
+        None => gate::of_regex(pattern),
     }
 }
 
-fn prepared(pattern: &str, literals: &[PreparedLiteral]) -> Gate {
-    let set = |set: &&[&str]| set.iter().map(|text| (*text).to_owned()).collect();
-    let beside = |(_, exact, before, number, one_line, sets): &PreparedLiteral| Beside {
-        exact: *exact,
-        before: *before,
-        number: *number,
-        sets: sets.iter().map(set).collect(),
-        pattern: one_line.then(|| pattern.to_owned()),
-    };
-    Gate {
-        literals: literals
-            .iter()
-            .map(|(literal, ..)| (*literal).to_owned())
-            .collect(),
-        beside: literals.iter().map(beside).collect(),
+impl Prepared {
+    fn at(&self, start: u32) -> &'static [u8] {
+        self.bytes.get(start as usize..).unwrap_or_default()
     }
+
+    /// What stands behind the pattern, if it is there.
+    fn find(&self, pattern: &str) -> Option<&'static [u8]> {
+        let known = |start: &u32| text(&mut self.at(*start)).unwrap_or_default();
+        let at = self
+            .starts
+            .binary_search_by(|start| known(start).cmp(pattern))
+            .ok()?;
+        let mut rest = self.at(*self.starts.get(at)?);
+        text(&mut rest).ok()?;
+        Some(rest)
+    }
+}
+
+fn prepared(pattern: &str, rest: &mut &'static [u8]) -> Result<Option<Gate>, Error> {
+    let count = number(rest)?;
+    let pattern = Arc::from(pattern);
+    let mut gate = Gate {
+        literals: Vec::with_capacity(count),
+        beside: Vec::with_capacity(count),
+    };
+    for _ in 0..count {
+        gate.literals.push(Text::Borrowed(text(rest)?));
+        gate.beside.push(beside(&pattern, rest)?);
+    }
+    Ok((count > 0).then_some(gate))
+}
+
+fn beside(pattern: &Arc<str>, rest: &mut &'static [u8]) -> Result<Beside, Error> {
+    let signs = number(rest)?;
+    let is_set = |bit: u32| signs >> bit & 1 == 1;
+    let before = is_set(3).then(|| number(rest)).transpose()?;
+    let mut beside = Beside {
+        exact: is_set(0),
+        number: is_set(1),
+        pattern: is_set(2).then(|| Arc::clone(pattern)),
+        before: before.map(|byte| byte as u8),
+        sets: Vec::new(),
+    };
+    for _ in 0..number(rest)? {
+        let texts = 0..number(rest)?;
+        let set: Result<_, Error> = texts.map(|_| text(rest).map(Text::Borrowed)).collect();
+        beside.sets.push(set?);
+    }
+    Ok(beside)
 }
 
 #[cfg(test)]
@@ -109,8 +139,10 @@ mod tests {
 
     #[test]
     fn what_is_prepared_is_what_would_be_found_out() {
-        assert!(PREPARED.len() > 100, "{}", PREPARED.len());
-        for (pattern, _) in PREPARED {
+        assert!(PREPARED.starts.len() > 100, "{}", PREPARED.starts.len());
+        for start in PREPARED.starts {
+            let pattern = text(&mut PREPARED.at(*start)).unwrap();
+            assert!(PREPARED.find(pattern).is_some(), "{pattern}");
             assert_eq!(of_regex(pattern), gate::of_regex(pattern), "{pattern}");
         }
     }

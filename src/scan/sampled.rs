@@ -169,7 +169,8 @@ fn entries(literals: &[(u32, &[u8])], stride: usize, length: usize, other_length
             (gram(&literal[at..], length), part)
         }));
     }
-    entries.sort_unstable_by_key(|(gram, part)| (*gram, part.literal, part.at));
+    // They are in the order of literals and places, and stay so where grams are equal.
+    entries.sort_by_key(|(gram, _)| *gram);
     entries
 }
 

@@ -22,7 +22,7 @@ pub mod library;
 pub mod lint;
 pub mod ordinary;
 pub mod page;
-mod prepared;
+pub(crate) mod prepared;
 pub mod scaffold;
 pub mod select;
 

@@ -41,7 +41,8 @@ fn eight(rest: &mut &[u8]) -> Result<[u8; 8], Error> {
     take(rest, 8)?.try_into().map_err(|_| cut_short())
 }
 
-fn number(rest: &mut &[u8]) -> Result<usize, Error> {
+/// Takes a number off the bytes.
+pub(crate) fn number(rest: &mut &[u8]) -> Result<usize, Error> {
     let mut number = 0;
     for shift in (0..usize::BITS).step_by(7) {
         let byte = take(rest, 1)?[0];
@@ -53,7 +54,8 @@ fn number(rest: &mut &[u8]) -> Result<usize, Error> {
     Err(cut_short())
 }
 
-fn text<'de>(rest: &mut &'de [u8]) -> Result<&'de str, Error> {
+/// Takes a text off the bytes.
+pub(crate) fn text<'de>(rest: &mut &'de [u8]) -> Result<&'de str, Error> {
     let length = number(rest)?;
     str::from_utf8(take(rest, length)?).map_err(de::Error::custom)
 }

@@ -21,6 +21,7 @@ use crate::record::reader::RecordReader;
 use crate::record::time::range::Range as TimeRange;
 use crate::record::time::{Clock, format_utc};
 use crate::report::visible::visible;
+use crate::scan::gate::Text;
 use crate::scan::required;
 use crate::signature::Role;
 use crate::signature::condition::Test;
@@ -42,7 +43,7 @@ pub struct Asked {
     /// The condition in the page's words.
     pub condition: Condition,
     /// Texts of which the scan looks for one before it looks at a record; none if every line is tried.
-    pub literals: Vec<String>,
+    pub literals: Vec<Text>,
 }
 
 /// A record as a condition sees it.
