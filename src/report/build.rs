@@ -511,8 +511,8 @@ fn incidents(
     analysis.incidents.iter().enumerate().map(build).collect()
 }
 
-/// The most frequent plain value of a capture, for a sentence.
-pub(super) fn plain_capture(finding: &Finding) -> Option<(&str, &str)> {
+/// The most telling captured value, for a sentence: one that most records have, else one beside others.
+pub(super) fn told_capture(finding: &Finding) -> Option<String> {
     const TELLING: &[&str] = &[
         "port",
         "module",
@@ -532,8 +532,13 @@ pub(super) fn plain_capture(finding: &Finding) -> Option<(&str, &str)> {
         "host",
         "path",
     ];
-    TELLING.iter().find_map(|name| {
-        let value = finding.captures.get(*name)?.first()?;
-        is_plain(&value.value).then_some((*name, value.value.as_str()))
-    })
+    let plain = || {
+        let usual = TELLING
+            .iter()
+            .filter_map(|name| Some((name, finding.usual(name)?)));
+        usual.filter(|(_, (value, _))| is_plain(value))
+    };
+    let (name, (value, most)) = plain().find(|(_, (_, most))| *most).or_else(|| plain().next())?;
+    let others = if most { "" } else { " and others" };
+    Some(format!("{} `{value}`{others}", name.replace('_', " ")))
 }

@@ -250,6 +250,16 @@ pub struct PointsTo {
     pub seconds_before: Option<f64>,
 }
 
+impl Finding {
+    /// The value of a capture that can stand for the finding in a sentence, and whether most of its records have it. Else others do.
+    pub fn usual(&self, capture: &str) -> Option<(&str, bool)> {
+        let values = self.captures.get(capture)?;
+        let all: u64 = values.iter().map(|value| value.count).sum();
+        let first = values.first()?;
+        Some((&first.value, 2 * first.count > all))
+    }
+}
+
 /// A value that a pattern captured.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct CapturedValue {

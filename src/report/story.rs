@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::plain_capture;
+use super::build::told_capture;
 use super::claim::{Claims, Said};
 use super::losses::share;
 use super::model::{Confidence, Evidence, FailedRequests, Finding, Impact, Incident, Report};
@@ -50,21 +50,16 @@ pub(super) fn tell(report: &mut Report, restarts: &[String], claims: &mut Claims
 
 /// A finding's title with its most telling captured value.
 pub(super) fn headline(finding: &Finding) -> String {
-    match plain_capture(finding) {
-        Some((name, value)) => format!("{} ({} `{value}`)", finding.title, name.replace('_', " ")),
+    match told_capture(finding) {
+        Some(value) => format!("{} ({value})", finding.title),
         None => finding.title.clone(),
     }
 }
 
 /// The same with its id.
 fn named(finding: &Finding) -> String {
-    match plain_capture(finding) {
-        Some((name, value)) => format!(
-            "{} ({}, {} `{value}`)",
-            finding.title,
-            finding.id,
-            name.replace('_', " ")
-        ),
+    match told_capture(finding) {
+        Some(value) => format!("{} ({}, {value})", finding.title, finding.id),
         None => format!("{} ({})", finding.title, finding.id),
     }
 }

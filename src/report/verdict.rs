@@ -83,9 +83,10 @@ fn confidence(incident: &Incident, root: &str) -> (&'static str, &'static str) {
 /// A finding's title in bold with its most frequent captured values.
 fn titled(finding: &Finding) -> String {
     let mut inside = vec![finding.id.clone()];
-    for (name, values) in &finding.captures {
-        if let Some(value) = values.first() {
-            inside.push(format!("{} {}", span(name), span(&value.value)));
+    for name in finding.captures.keys() {
+        if let Some((value, most)) = finding.usual(name) {
+            let others = if most { "" } else { " and others" };
+            inside.push(format!("{} {}{others}", span(name), span(value)));
         }
     }
     let more = inside.len().saturating_sub(5);
