@@ -25,8 +25,11 @@ const MOST_LANES: usize = 6;
 /// Buckets of a lane.
 const BUCKETS: usize = 8;
 
-/// How often each entry may move to a better bucket. The first rounds bring most.
-const ROUNDS: usize = 6;
+/// How often each entry may move to a better bucket before it is clear what another lane would bring. The first rounds bring most.
+const FIRST_ROUNDS: usize = 2;
+
+/// How often when it is.
+const ROUNDS: usize = 4;
 
 /// A gram of a literal.
 #[derive(Debug, Clone, Copy)]
@@ -72,23 +75,24 @@ pub(super) fn lanes(kernel: Kernel, literals: &[(u32, &[u8])]) -> Vec<Everywhere
         .map(|entry| (entry, asked(&entry, &frequencies)))
         .collect();
     let fewest = entries.len().div_ceil(GRAMS).min(MOST_LANES);
-    let mut division = Division::of(&entries, fewest);
+    let mut division = Division::new(&entries, fewest);
     for lanes in fewest + 1..=MOST_LANES {
         if division.cost() < 1.0 {
             break;
         }
-        let more = Division::of(&entries, lanes);
+        let more = Division::new(&entries, lanes);
         if division.cost() - more.cost() < 1.0 {
             break;
         }
         division = more;
     }
+    division.improve(ROUNDS);
     let mut divided = division.divided;
     let mut lanes = Vec::new();
     while divided.len() >= BUCKETS {
         let buckets: [Vec<Entry>; BUCKETS] = std::array::from_fn(|_| {
             let bucket = divided.pop().unwrap_or_default();
-            bucket.into_iter().map(|(entry, _)| entry).collect()
+            bucket.into_iter().map(|number| entries[number].0).collect()
         });
         lanes.push(EverywhereLane::new(kernel, buckets));
     }
@@ -140,21 +144,21 @@ struct Taken([(u64, f64); LONGEST_GRAM]);
 impl Taken {
     const NOTHING: Taken = Taken([(0, 0.0); LONGEST_GRAM]);
 
-    /// How frequent the classes at a place are with those of an entry.
+    /// How frequent the classes at a place are with those of an entry. It goes without jumps, since there are many.
+    #[inline]
     fn sum((classes, sum): (u64, f64), (asked, frequency): (u64, f64)) -> f64 {
-        if asked == u64::MAX {
-            1.0
-        } else if classes & asked == 0 {
-            sum + frequency
-        } else {
-            sum
-        }
+        let is_new = u64::from(asked & !classes != 0);
+        let sum = sum + f64::from_bits(frequency.to_bits() & is_new.wrapping_neg());
+        if sum < 1.0 { sum } else { 1.0 }
     }
 
     /// The share of places in ordinary logs that look like one of the bucket's grams, if an entry is added.
+    #[inline]
     fn share_with(&self, asked: &Asked) -> f64 {
-        let sums = self.0.iter().zip(asked);
-        let product: f64 = sums.map(|(place, asked)| Taken::sum(*place, *asked)).product();
+        let [a, b, c, d, e, f, g, h]: [f64; LONGEST_GRAM] =
+            std::array::from_fn(|place| Taken::sum(self.0[place], asked[place]));
+        // In pairs, since a product waits for its factors.
+        let product = ((a * b) * (c * d)) * ((e * f) * (g * h));
         // Letters in words depend on each other, so that grams are more frequent than their bytes say: to the
         // power of 3/4 the estimates are closer.
         product.sqrt() * product.sqrt().sqrt()
@@ -168,27 +172,25 @@ impl Taken {
 }
 
 /// Entries in buckets, and for each bucket what stands in it and the share of places that pass.
-struct Division {
+struct Division<'e> {
+    entries: &'e [(Entry, Asked)],
     taken: Vec<(Taken, f64)>,
-    divided: Vec<Vec<(Entry, Asked)>>,
+    /// Numbers of entries.
+    divided: Vec<Vec<usize>>,
 }
 
-impl Division {
+impl<'e> Division<'e> {
     /// Divides the entries into the buckets of so many lanes.
-    fn of(entries: &[(Entry, Asked)], lanes: usize) -> Division {
+    fn new(entries: &'e [(Entry, Asked)], lanes: usize) -> Division<'e> {
         let mut division = Division {
+            entries,
             taken: vec![(Taken::NOTHING, 0.0); lanes * BUCKETS],
             divided: vec![Vec::new(); lanes * BUCKETS],
         };
-        for entry in entries {
-            division.insert(*entry);
+        for number in 0..entries.len() {
+            division.insert(number);
         }
-        // The first ones did not know who would come: far fewer places pass when each may choose again.
-        for _ in 0..ROUNDS {
-            if !division.improve() {
-                break;
-            }
-        }
+        division.improve(FIRST_ROUNDS);
         division
     }
 
@@ -198,36 +200,52 @@ impl Division {
     }
 
     /// Puts an entry into the bucket that lets the fewest more places pass, and tells which.
-    fn insert(&mut self, (entry, asked): (Entry, Asked)) -> usize {
-        let more = |(bucket, share): &(Taken, f64)| bucket.share_with(&asked) - share;
-        let all = self.taken.iter().map(more).enumerate();
-        let best = all.min_by(|(_, a), (_, b)| a.total_cmp(b));
-        let (best, more) = best.unwrap_or((0, 0.0));
-        let (bucket, share) = &mut self.taken[best];
-        bucket.add(&asked);
-        *share += more;
-        self.divided[best].push((entry, asked));
+    fn insert(&mut self, number: usize) -> usize {
+        let asked = &self.entries[number].1;
+        let (mut best, mut least) = (0, f64::INFINITY);
+        for (bucket, (taken, share)) in self.taken.iter().enumerate() {
+            let more = taken.share_with(asked) - share;
+            if more < least {
+                (best, least) = (bucket, more);
+            }
+        }
+        let (taken, share) = &mut self.taken[best];
+        taken.add(asked);
+        *share += least;
+        self.divided[best].push(number);
         best
     }
 
-    /// Lets each entry choose its bucket again; whether one moved.
-    fn improve(&mut self) -> bool {
-        let mut moved = false;
-        for bucket in 0..self.divided.len() {
-            for _ in 0..self.divided[bucket].len() {
-                let entry = self.divided[bucket].remove(0);
-                let mut rest = Taken::NOTHING;
-                let mut share = 0.0;
-                if let Some(((_, last), others)) = self.divided[bucket].split_last() {
-                    others.iter().for_each(|(_, asked)| rest.add(asked));
-                    share = rest.share_with(last);
-                    rest.add(last);
+    /// What a bucket with these entries would be.
+    fn made_of(&self, numbers: &[usize]) -> (Taken, f64) {
+        let mut taken = Taken::NOTHING;
+        let Some((last, others)) = numbers.split_last() else {
+            return (taken, 0.0);
+        };
+        others
+            .iter()
+            .for_each(|number| taken.add(&self.entries[*number].1));
+        let share = taken.share_with(&self.entries[*last].1);
+        taken.add(&self.entries[*last].1);
+        (taken, share)
+    }
+
+    /// Lets each entry choose its bucket again, since the first ones did not know who would come; so many times, or until
+    /// none moves.
+    fn improve(&mut self, rounds: usize) {
+        for _ in 0..rounds {
+            let mut moved = false;
+            for bucket in 0..self.divided.len() {
+                for _ in 0..self.divided[bucket].len() {
+                    let number = self.divided[bucket].remove(0);
+                    self.taken[bucket] = self.made_of(&self.divided[bucket]);
+                    moved |= self.insert(number) != bucket;
                 }
-                self.taken[bucket] = (rest, share);
-                moved |= self.insert(entry) != bucket;
+            }
+            if !moved {
+                break;
             }
         }
-        moved
     }
 }
 

@@ -116,8 +116,13 @@ pub(super) fn frequencies(text: &[u8], length: usize) -> impl Iterator<Item = f6
         if length > 1 && at + length <= steps.len() {
             sum += steps[at + length - 1] - steps[at];
         }
-        (-f64::from(halvings)).exp2()
+        share(halvings)
     })
+}
+
+/// One half to the power of `halvings`, 0 or more, made of the bits of its exponent: a library has a hundred thousand of them.
+fn share(halvings: i32) -> f64 {
+    f64::from_bits(u64::from(1023_u32.saturating_sub(halvings.unsigned_abs())) << 52)
 }
 
 /// The halvings of a byte by itself, twice, since each inner byte is counted by the pairs on both sides.

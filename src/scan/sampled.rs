@@ -38,7 +38,11 @@ struct Part {
     other_at: u32,
     /// That gram, folded.
     other: u64,
+    /// The number of another part with the same gram; [`NONE`] for the last.
+    next: u32,
 }
+
+const NONE: u32 = u32::MAX;
 
 /// Literals that are looked for by samples.
 #[derive(Debug)]
@@ -52,8 +56,8 @@ pub(super) struct SampledLane {
     sieve: Hashes,
     /// For what passes the sieve.
     known: GramSet,
-    /// For what passes that: folded grams by hash, each with its share of `parts`.
-    slots: Vec<(u64, Range<u32>)>,
+    /// For what passes that: folded grams by hash, each with the number of its first part.
+    slots: Vec<(u64, u32)>,
     parts: Vec<Part>,
 }
 
@@ -67,32 +71,31 @@ impl SampledLane {
             .unwrap_or(0);
         let length = (shortest + 1).saturating_sub(stride).clamp(1, LONGEST_GRAM);
         let other_length = shortest.clamp(1, LONGEST_GRAM);
-        let entries = entries(literals, stride, length, other_length);
+        let (grams, parts) = grams(literals, stride, length, other_length);
         let mut lane = SampledLane {
             kernel,
             stride,
             length,
             other_length,
-            sieve: Hashes::new(stride, length, entries.iter().map(|(gram, _)| *gram)),
-            known: GramSet::new(entries.iter().map(|(gram, _)| *gram)),
-            slots: vec![(EMPTY, 0..0); (entries.len() * SLOTS).next_power_of_two()],
-            parts: entries.iter().map(|(_, part)| *part).collect(),
+            sieve: Hashes::new(stride, length, grams.iter().copied()),
+            known: GramSet::new(grams.iter().copied()),
+            slots: vec![(EMPTY, NONE); (grams.len() * SLOTS).next_power_of_two()],
+            parts,
         };
-        let mut from = 0;
-        for same in entries.chunk_by(|a, b| a.0 == b.0) {
-            let to = from + same.len();
-            lane.insert(same[0].0, from as u32..to as u32);
-            from = to;
+        for (gram, part) in grams.into_iter().zip(0..) {
+            lane.insert(gram, part);
         }
         lane
     }
 
-    fn insert(&mut self, gram: u64, parts: Range<u32>) {
+    fn insert(&mut self, gram: u64, part: u32) {
         let mut slot = self.slot(gram);
-        while self.slots[slot].0 != EMPTY {
+        while self.slots[slot].0 != EMPTY && self.slots[slot].0 != gram {
             slot = (slot + 1) % self.slots.len();
         }
-        self.slots[slot] = (gram, parts);
+        let (known, first) = &mut self.slots[slot];
+        *known = gram;
+        self.parts[part as usize].next = std::mem::replace(first, part);
     }
 
     /// Calls `candidate` with the number of a literal and the place where it would begin, for all
@@ -134,8 +137,9 @@ impl SampledLane {
             }
             slot = (slot + 1) % self.slots.len();
         }
-        let parts = &self.slots[slot].1;
-        for part in &self.parts[parts.start as usize..parts.end as usize] {
+        let mut next = self.slots[slot].1;
+        while let Some(part) = self.parts.get(next as usize) {
+            next = part.next;
             if let Some(start) = at.checked_sub(part.at as usize)
                 && let Some(other) = haystack.get(start + part.other_at as usize..)
                 && gram(other, self.other_length) == part.other
@@ -151,12 +155,16 @@ impl SampledLane {
     }
 }
 
-/// All grams that a lane must know, each with its literal, in order.
-fn entries(literals: &[(u32, &[u8])], stride: usize, length: usize, other_length: usize) -> Vec<(u64, Part)> {
-    let mut entries = Vec::with_capacity(literals.len() * stride);
-    for (number, literal) in literals {
+/// All grams that a lane must know, and whose they are.
+fn grams(
+    literals: &[(u32, &[u8])],
+    stride: usize,
+    length: usize,
+    other_length: usize,
+) -> (Vec<u64>, Vec<Part>) {
+    let parts = literals.iter().flat_map(|(number, literal)| {
         let window = rarest_window(literal, stride, length);
-        entries.extend((window..window + stride).map(|at| {
+        (window..window + stride).map(move |at| {
             // As far from the gram as it can be.
             let last = literal.len() - other_length;
             let other_at = if at > last / 2 { 0 } else { last };
@@ -165,13 +173,12 @@ fn entries(literals: &[(u32, &[u8])], stride: usize, length: usize, other_length
                 at: at as u32,
                 other_at: other_at as u32,
                 other: gram(&literal[other_at..], other_length),
+                next: NONE,
             };
             (gram(&literal[at..], length), part)
-        }));
-    }
-    // They are in the order of literals and places, and stay so where grams are equal.
-    entries.sort_by_key(|(gram, _)| *gram);
-    entries
+        })
+    });
+    parts.unzip()
 }
 
 /// Where the window of `literal` begins whose grams are rarest in ordinary logs.
