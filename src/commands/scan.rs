@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -24,6 +25,8 @@ pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
     let template = flags.template.as_deref().map(read_template).transpose()?;
     let options = options(flags, stop)?;
     let library = thread_pool(options.threads)?.install(|| library(&flags.selection))?;
+    // Thousands of small pieces that the end of the process gives back at once.
+    let library = ManuallyDrop::new(library);
     let watch = Watch::new(flags.logs.quiet);
     let report = scan_logs(&options, &library, &watch)?;
     let read_nothing = report.sources.iter().all(|source| source.bytes == 0);
