@@ -221,12 +221,13 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         systems: &systems(&sources),
         shifts: &skew.shifts,
     };
-    let again = Reading {
-        // What is counted is parsed, so it must not change meanwhile.
-        map_files: false,
-        ..reading(options, range)
-    };
-    recount(&pool, again, &first, &analysis.periods, &mut detected);
+    recount(
+        &pool,
+        reading(options, range),
+        &first,
+        &analysis.periods,
+        &mut detected,
+    );
     let making = Making {
         now: options.now,
         host: options.host.clone(),

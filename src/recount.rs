@@ -12,7 +12,8 @@ use rayon::ThreadPool;
 
 use crate::analysis::period::{Answers, Period};
 use crate::detect::collect::Detected;
-use crate::detect::traffic::{Asked, Counted, Stretch, Theirs, Traffic, count};
+use crate::detect::traffic::count::{count, gates};
+use crate::detect::traffic::{Asked, Counted, Stretch, Theirs, Traffic};
 use crate::input::Source;
 use crate::input::block::Block;
 use crate::input::stream::{Fed, Feed, Reading};
@@ -78,6 +79,7 @@ pub(crate) fn recount(
         return;
     }
     let (zone, now) = (reading.zone, reading.now);
+    let gates = gates();
     let Ok(feed) = Feed::new(again, reading) else {
         let own = asked.values().map(|asked| (logs[asked.source], LEFT));
         return detected.not_counted.extend(own);
@@ -86,7 +88,7 @@ pub(crate) fn recount(
         let source = &block.about;
         let asked = asked.get(source.name.as_str())?;
         let clock = source.clock(zone, now);
-        Some(count(block, &clock, source.service.as_deref(), asked))
+        Some(count(block, &gates, &clock, source.service.as_deref(), asked))
     };
     let mut joined = Joined {
         asked: &asked,

@@ -10,7 +10,7 @@ use std::ops::AddAssign;
 const MOST_STEPS: usize = 720;
 
 /// A minute, in nanoseconds.
-const MINUTE: i64 = 60_000_000_000;
+pub(super) const MINUTE: i64 = 60_000_000_000;
 
 /// Counts by minutes.
 #[derive(Debug, Clone, PartialEq, Eq)]

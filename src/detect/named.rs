@@ -1,5 +1,7 @@
 //! Lines that name a failure where none was: the name of a test that passed, the subject of a commit that was checked out.
 
+use memchr::memmem;
+
 use crate::record::Record;
 
 /// Whether the line of `record` at which a condition's text was found only names what it says.
@@ -17,13 +19,14 @@ fn is_passed_test(line: &str) -> bool {
             .is_some_and(|rest| number(rest) && rest.contains(" - "))
         || line.ends_with(" ... ok")
         || line.ends_with(" PASSED")
-        || line.contains(" PASSED [")
+        || memmem::find(line.as_bytes(), b" PASSED [").is_some()
 }
 
 fn is_checkout(line: &str) -> bool {
     let hash = |word: &str| word.len() >= 7 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    line.split_once("HEAD is now at ")
-        .and_then(|(_, rest)| rest.split(' ').next())
+    const HEAD: &str = "HEAD is now at ";
+    memmem::find(line.as_bytes(), HEAD.as_bytes())
+        .and_then(|at| line.get(at + HEAD.len()..)?.split(' ').next())
         .is_some_and(hash)
 }
 

@@ -20,7 +20,7 @@ pub(super) use text::Known;
 use text::utf8;
 use value::Object;
 
-mod access;
+pub(crate) mod access;
 mod bracket;
 mod ci;
 mod database;
@@ -36,6 +36,7 @@ mod logfmt;
 mod names;
 mod program;
 mod request;
+pub(crate) mod stated;
 mod system;
 mod tail;
 mod text;
@@ -74,7 +75,7 @@ impl Stream {
 }
 
 /// What the first bytes of a line say.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Header<'a> {
     /// The layout of what the program wrote; where that has none, the transport's.
     /// A line that is one JSON object as a whole stays [`Json`](Format::Json) or
@@ -103,6 +104,8 @@ pub struct Header<'a> {
     /// access line or a JSON object: it begins a record. The transport's time does not count,
     /// since every line of a traceback has one.
     pub starts_record: bool,
+    /// The object that the line is, if its program wrote it and no transport carries it: what else it says is looked up there.
+    object: Option<Object<'a>>,
 }
 
 /// Reads the header of one line (no line end, no colour codes).
@@ -140,6 +143,11 @@ pub(super) fn add_lines_below<'a>(header: &mut Header<'a>, lines: &'a [u8], cloc
         }
         _ => {}
     }
+}
+
+/// The object that a line is, as it is written.
+pub(super) fn whole_object(line: &[u8]) -> Option<&str> {
+    utf8(without_edges(line))
 }
 
 /// A line that is one JSON object as its program wrote it, and what it says; nothing if it is none.
@@ -303,7 +311,19 @@ impl<'a> Header<'a> {
             http: self.http,
             transport: self.transport,
             starts_record: self.starts_record,
+            object: None,
         }
+    }
+
+    /// The header of a line of this format of which nothing else is known.
+    pub(crate) fn of(format: Format) -> Header<'static> {
+        Header::new(format, &[])
+    }
+
+    /// What the line's own object says beyond the header; it says so once.
+    pub(super) fn take_facts(&mut self) -> Option<facts::Facts<'a>> {
+        let object = self.object.take()?;
+        facts::of(&object)
     }
 }
 

@@ -313,7 +313,8 @@ impl<'a> RecordReader<'a> {
             None => self.time_between(extent),
         };
         let service = service_of(&header, self.file_service);
-        let (as_written, fields, facts) = self.as_written(raw, &bytes, &header);
+        let own = header.take_facts().map(Facts::into_owned);
+        let (as_written, fields, facts) = self.as_written(raw, &bytes, &header, own);
         let mut facts = match facts {
             Some(facts) => facts,
             None if !all_facts && facts::are_names_only(&header) => Facts::default(),
@@ -383,17 +384,17 @@ impl<'a> RecordReader<'a> {
         raw: &[u8],
         line: &[u8],
         header: &Header<'_>,
+        own: Option<Facts<'static>>,
     ) -> (Option<String>, Fields, Option<Facts<'static>>) {
         let raw = || Some(String::from_utf8_lossy(&strip_colour(raw)).into_owned());
-        let own = || header::own_object(line).filter(|_| header.format == Format::Json);
-        if let Some((object, facts)) = own() {
+        if let Some((object, facts)) = header::whole_object(line).zip(own) {
             // Most objects are a program's own: those are read once.
             let as_written = raw();
             let fields = match as_written.as_deref() == Some(object) {
                 true => Fields::AsWritten,
                 false => Fields::Object(object.to_owned()),
             };
-            return (as_written, fields, Some(facts.into_owned()));
+            return (as_written, fields, Some(facts));
         }
         let as_written = match header.format {
             Format::Json | Format::DockerJson => header::object_inside(line).or_else(raw),
@@ -634,7 +635,14 @@ impl Text {
         if as_written {
             line += memchr_iter(b'\n', &bytes[..place]).count();
         }
-        for (number, text) in body.split(|byte| *byte == b'\n').enumerate() {
+        let mut rest = Some(body);
+        let mut number = 0;
+        while let Some(lines) = rest {
+            let (text, below) = match memchr(b'\n', lines) {
+                Some(end) => (&lines[..end], Some(&lines[end + 1..])),
+                None => (lines, None),
+            };
+            rest = below;
             if !self.lines.is_empty() {
                 self.text.push('\n');
             }
@@ -644,6 +652,7 @@ impl Text {
                 Err(_) => self.text.push_str(&String::from_utf8_lossy(text)),
             }
             self.lines.push(line + if as_written { number } else { 0 });
+            number += 1;
         }
     }
 

@@ -1,8 +1,9 @@
 //! Access lines: one request, one line.
 //!
-//! In: a line or message that may be one. Out: the request, and the stamp in its brackets.
+//! In: a line or message that may be one. Out: the request, and the stamp in its brackets. Where only that is wanted of very many
+//! lines, [`common`] reads those in the usual layout by their bytes.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::text::{bracketed, number, utf8};
 use super::{Format, Header, request};
@@ -44,6 +45,103 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
         starts_record: true,
         ..header
     })
+}
+
+/// Length of `22/Nov/2026:07:31:34 +0000`.
+const STAMP: usize = 26;
+
+/// The stamp that was read last: most lines have the same one as the line before. It states year and zone, so it means the same in
+/// every line.
+#[derive(Debug, Default)]
+pub(crate) struct LastStamp {
+    written: [u8; STAMP],
+    nanos: Option<i64>,
+}
+
+impl LastStamp {
+    fn read(&mut self, written: &[u8; STAMP], clock: &Clock) -> Option<i64> {
+        if self.written != *written {
+            self.written = *written;
+            let stamp = parse_prefix(written, clock).filter(|(_, len)| *len == STAMP);
+            self.nanos = stamp.map(|(stamp, _)| stamp.nanos);
+        }
+        self.nanos
+    }
+}
+
+/// The request of a line in the usual layout.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Common<'a> {
+    /// UTC nanoseconds.
+    pub(crate) stamp: i64,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    /// Method and path as they stand in the line.
+    pub(crate) written: &'a [u8],
+    pub(crate) status: u16,
+}
+
+/// The request of `127.0.0.1 - frank [22/Nov/2026:07:31:34 +0000] "GET /p?q HTTP/1.1" 200 123`, as [`parse`](super::parse) reads it,
+/// by its bytes alone: nothing if there is none, and `None` for what is written in any other way, which may be a request as well.
+pub(crate) fn common<'a>(line: &'a [u8], clock: &Clock, last: &mut LastStamp) -> Option<Option<Common<'a>>> {
+    const LONGEST_USER: usize = 64;
+    let rest = behind_ipv4(line)?.strip_prefix(b" - ")?;
+    let is_user = |byte: &&u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'@');
+    let user = rest.iter().take(LONGEST_USER).take_while(is_user).count();
+    let rest = rest.get(user..)?.strip_prefix(b" [").filter(|_| user > 0)?;
+    let (written, rest) = rest.split_first_chunk::<STAMP>()?;
+    let rest = rest.strip_prefix(b"] \"")?;
+    let is_stamp = written
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"/: +-".contains(byte));
+    if !is_stamp
+        || written[2] != b'/'
+        || memchr2(b'\r', 0x1b, line.strip_suffix(b"\r").unwrap_or(line)).is_some()
+    {
+        return None;
+    }
+    let close = closing_quote(rest)?;
+    let request = rest.get(..close)?;
+    let status = status_behind(rest, close);
+    let method = request
+        .iter()
+        .take_while(|byte| byte.is_ascii_uppercase())
+        .count();
+    let target = request
+        .get(method..)?
+        .strip_prefix(b" /")
+        .filter(|_| (3..=20).contains(&method))?;
+    let ends = target.iter().position(|byte| matches!(byte, b' ' | b'?' | b'#'));
+    let length = method + 2 + ends.unwrap_or(target.len());
+    let written_request = request.get(..length)?;
+    let (method, path) = utf8(written_request)?.split_at_checked(method)?;
+    let (Some(status), Some(stamp)) = (status, last.read(written, clock)) else {
+        return Some(None);
+    };
+    Some(Some(Common {
+        stamp,
+        method,
+        path: path.get(1..)?,
+        written: written_request,
+        status,
+    }))
+}
+
+/// What follows four numbers with dots between them.
+fn behind_ipv4(line: &[u8]) -> Option<&[u8]> {
+    let mut rest = line;
+    for part in 0..4 {
+        if part > 0 {
+            rest = rest.strip_prefix(b".")?;
+        }
+        let digits = rest
+            .iter()
+            .take(4)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        rest = rest.get(digits..).filter(|_| (1..=3).contains(&digits))?;
+    }
+    Some(rest)
 }
 
 /// `127.0.0.1:34366 [28/Nov/2026:06:45:00.350] web app/a1 0/-1/-1/-1/0 503 217 ...`.
@@ -123,14 +221,7 @@ fn bracketed_stamp(middle: &[u8], clock: &Clock) -> Option<Stamp> {
 /// `GET /p HTTP/1.1" 200 ...`: the request up to its quote, and the status behind it.
 pub(super) fn request(rest: &[u8], client: &[u8]) -> Option<Http> {
     let close = closing_quote(rest)?;
-    let (status, after) = rest.get(close..)?.strip_prefix(b"\" ")?.split_at_checked(3)?;
-    if after
-        .first()
-        .is_some_and(|byte| !byte.is_ascii_whitespace() && *byte != b',')
-    {
-        return None;
-    }
-    let status = u16::try_from(number(status)?).ok()?;
+    let status = status_behind(rest, close)?;
     let text = String::from_utf8_lossy(rest.get(..close)?);
     // Noise on the port: it was answered, but nobody can say what was asked.
     let (method, path) = request_line(&text).unwrap_or(("-", "-"));
@@ -140,6 +231,14 @@ pub(super) fn request(rest: &[u8], client: &[u8]) -> Option<Http> {
         status,
         client: utf8(client).filter(|client| *client != "-").map(str::to_owned),
     })
+}
+
+/// The status behind the quote at `close`.
+fn status_behind(rest: &[u8], close: usize) -> Option<u16> {
+    let (status, after) = rest.get(close..)?.strip_prefix(b"\" ")?.split_at_checked(3)?;
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';
+    let status = number(status).filter(|_| after.first().is_none_or(ends))?;
+    u16::try_from(status).ok()
 }
 
 /// Where the quote is that ends the request; Apache escapes those within.
@@ -173,8 +272,12 @@ fn before_last_colon(client: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::{LastStamp, common};
     use crate::record::header::{Format, parse};
     use crate::record::time::{Clock, Zone};
+    use crate::report::visible::strip_colour;
 
     const CLOCK: Clock = Clock::new(Zone::Utc, 1_795_334_400_000_000_000);
 
@@ -294,6 +397,44 @@ mod tests {
             );
             assert_eq!(request(line), Some(expected), "{line}");
         }
+    }
+
+    proptest! {
+        /// What is read by the bytes is what a header says, in lines that are nearly access lines, too.
+        #[test]
+        fn the_usual_layout_reads_the_same_by_its_bytes(
+            client in prop_oneof!["[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}", "[0-9.:]{1,12}", "[a-z]{1,4}\\.[a-z0-9]{1,4}"],
+            user in prop_oneof!["-", "[a-z@.]{0,4}", "GET", "\\[x\\]"],
+            day in 0..40,
+            zone in prop_oneof![Just("+0000"), Just("-0730"), Just("+0803"), Just("+9999"), Just("UTC")],
+            request in prop_oneof![
+                "[A-Z]{2,5} /[a-z/?#]{0,6} HTTP/1\\.1", "[A-Z]{3} [a-z:/]{0,9}", "-", "", "\\PC{0,9}", "GET /\\\\\"x HTTP/1\\.0",
+            ],
+            status in prop_oneof!["[0-9]{3}", "[0-9]{2,4}", "[0-9]{3},"],
+            end in prop_oneof![Just(" 7"), Just(""), Just(" 7 \"-\" \"curl | 8\"\r"), Just(" \x1b[0m"), Just(" \r7")],
+        ) {
+            let line = format!("{client} - {user} [{day:02}/Nov/2026:00:16:59 {zone}] \"{request}\" {status}{end}");
+            let coloured = strip_colour(line.as_bytes());
+            let header = parse(&coloured, &CLOCK);
+            if let Some(found) = common(line.as_bytes(), &CLOCK, &mut LastStamp::default()) {
+                let found = found.map(|found| (found.stamp, found.method.to_owned(), found.path.to_owned(), found.status));
+                let http = header.http.as_ref();
+                let nanos = header.stamp.map_or(0, |stamp| stamp.nanos);
+                let expected = http.map(|http| (nanos, http.method.clone(), http.path.clone(), http.status));
+                prop_assert_eq!(found, expected, "{}", line);
+                if http.is_some() {
+                    prop_assert_eq!((header.format, header.service, header.transport), (Format::AccessCombined, None, false));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_usual_layout_is_known() {
+        let line = br#"203.0.113.9 - frank [23/Nov/2026:00:16:59 +0000] "GET /orders/7?x=1 HTTP/1.1" 502 150 "-" "curl/8.5""#;
+        let found = common(line, &CLOCK, &mut LastStamp::default()).flatten();
+        let found = found.map(|found| (found.method, found.path, found.status));
+        assert_eq!(found, Some(("GET", "/orders/7", 502)));
     }
 
     #[test]

@@ -385,12 +385,16 @@ pub(in crate::record) fn of_w3c(names: &[u8], line: &[u8]) -> Option<(Http, Opti
 
 /// The facts of a JSON object, unless a transport wrote it.
 pub(in crate::record) fn of_object(object: &str) -> Option<Facts<'_>> {
-    let object = Object::parse(object.as_bytes()).filter(|object| !json::is_transport(object))?;
-    Some(Facts {
+    of(&Object::parse(object.as_bytes())?)
+}
+
+/// The same for an object that was parsed.
+pub(super) fn of<'a>(object: &Object<'a>) -> Option<Facts<'a>> {
+    (!json::is_transport(object)).then(|| Facts {
         thread: object.first(THREADS, Value::written),
         request_id: object.first(REQUESTS, Value::written),
         logger: object.text(LOGGERS),
-        duration: duration::of_object(&object),
+        duration: duration::of_object(object),
         upstream: object.text(&["upstream_addr", "upstream"]),
     })
 }

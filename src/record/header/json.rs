@@ -19,10 +19,14 @@ use crate::record::{Http, Level, TimeQuality};
 /// The header of a line that is one JSON object.
 pub(super) fn read<'a>(line: &'a [u8], clock: &Clock) -> Option<Header<'a>> {
     let object = Object::parse(line)?;
-    let header = docker(&object, clock)
-        .or_else(|| journal(&object))
-        .unwrap_or_else(|| program(&object, line, clock));
-    Some(header)
+    let transport = docker(&object, clock).or_else(|| journal(&object));
+    Some(transport.unwrap_or_else(|| {
+        let header = program(&object, line, clock);
+        Header {
+            object: Some(object),
+            ..header
+        }
+    }))
 }
 
 /// The outer header of a line that docker or journald wrote; its time is not read.

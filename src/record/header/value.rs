@@ -21,10 +21,10 @@ pub(super) enum Value<'a> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Object<'a> {
     members: Vec<(Cow<'a, str>, Value<'a>)>,
-    /// A bit for each length of a name: most names that are asked for are none of the members'.
-    lengths: u64,
-    /// Whether a member is an object.
-    nested: bool,
+    /// A bit for each length and first byte of a name: most names that are asked for are none of the members'.
+    names: u64,
+    /// The same for the first bytes of members that are objects: few paths lead into one.
+    nested: u64,
 }
 
 impl<'a> Object<'a> {
@@ -44,12 +44,12 @@ impl<'a> Object<'a> {
     /// The member of this name, or the one that a path with dots leads to.
     pub(super) fn get(&self, path: &str) -> Option<&Value<'a>> {
         self.member(path).or_else(|| {
-            if !self.nested {
+            if self.nested & bit(0, path) == 0 {
                 return None;
             }
-            let (name, rest) = path.split_once('.')?;
-            match self.member(name)? {
-                Value::Object(object) => object.get(rest),
+            let dot = path.bytes().position(|byte| byte == b'.')?;
+            match self.member(path.get(..dot)?)? {
+                Value::Object(object) => object.get(path.get(dot + 1..)?),
                 _ => None,
             }
         })
@@ -57,7 +57,7 @@ impl<'a> Object<'a> {
 
     /// The member of this name.
     fn member(&self, name: &str) -> Option<&Value<'a>> {
-        if self.lengths & length_bit(name) == 0 {
+        if self.names & bit(name.len(), name) == 0 {
             return None;
         }
         let (first, len) = (name.bytes().next(), name.len());
@@ -69,8 +69,10 @@ impl<'a> Object<'a> {
     }
 
     fn add(&mut self, name: Cow<'a, str>, value: Value<'a>) {
-        self.lengths |= length_bit(&name);
-        self.nested |= matches!(value, Value::Object(_));
+        self.names |= bit(name.len(), &name);
+        if matches!(value, Value::Object(_)) {
+            self.nested |= bit(0, &name);
+        }
         self.members.push((name, value));
     }
 
@@ -87,8 +89,9 @@ impl<'a> Object<'a> {
     }
 }
 
-fn length_bit(name: &str) -> u64 {
-    1 << name.len().min(63)
+fn bit(length: usize, name: &str) -> u64 {
+    let first = name.as_bytes().first().copied().unwrap_or_default();
+    1 << ((length * 7 + usize::from(first)) % 64)
 }
 
 impl<'a> Value<'a> {
