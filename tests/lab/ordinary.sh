@@ -3,7 +3,8 @@
 #   tests/lab/ordinary.sh /tmp/ordinary && cp /tmp/ordinary/*.zst tests/ordinary/
 # Needs what Debian, PyPI, npm and crates.io install: nginx apache2 postgresql redis-server mosquitto mariadb-server
 # haproxy memcached openssh-server rsyslog cron tomcat10 nodejs npm golang python3 php-cli ruby ruby-minitest gcc make
-# curl zstd.
+# curl zstd nats-server etcd prometheus bind9 lighttpd squid dnsmasq rabbitmq-server docker.io busybox-static, and Envoy
+# (ENVOY names the program; PyPI's pyvoy has it).
 # A program that is not there is left out, and named at the end.
 set -uo pipefail
 out=${1:?folder for the logs}
@@ -199,7 +200,66 @@ ci_logs() { # a green job, with the stamps of a CI system before what the progra
   done
   cat "$work"/ci-*.txt > "$work/ci.txt"; keep "$work/ci.txt" ci-green
 }
-for part in ${PARTS:-machine nginx apache postgres redis mosquitto mariadb haproxy sshd syslog python node go_rust_java green ci}; do "${part}_logs"; done
+daemon() { # NAME SECONDS COMMAND...: runs it, and keeps what it prints; what stands in $tell is done to it meanwhile
+  (cd "$work" && exec "${@:3}" > "$work/$1.txt" 2>&1) & local pid=$!
+  sleep 4; eval "${tell:-}" > /dev/null 2>&1; sleep "$2"; kill "$pid"; wait "$pid" 2>/dev/null
+  keep "$work/$1.txt" "$1"
+}
+daemons_logs() { # servers that start, serve, are asked for what they do not have, and stop
+  if has nats-server; then tell='python3 -c "
+import socket
+for i in range(40):
+    s = socket.create_connection((\"127.0.0.1\", 18231)); s.recv(4096); s.sendall(b\"CONNECT {\\\"verbose\\\":false}\r\nPUB orders 2\r\nok\r\nPING\r\n\"); s.recv(64); s.close()"' daemon nats 4 nats-server -DV -a 127.0.0.1 -p 18231; fi
+  if has etcd; then tell='for i in $(seq 30); do ETCDCTL_API=3 etcdctl --endpoints http://127.0.0.1:18232 put order$i paid; ETCDCTL_API=3 etcdctl --endpoints http://127.0.0.1:18232 get nosuch; done; ETCDCTL_API=3 etcdctl --endpoints http://127.0.0.1:18232 compact 5; ETCDCTL_API=3 etcdctl --endpoints http://127.0.0.1:18232 user get nosuch' daemon etcd 4 etcd --data-dir "$work/etcd" --listen-client-urls http://127.0.0.1:18232 --advertise-client-urls http://127.0.0.1:18232 --listen-peer-urls http://127.0.0.1:18233 --logger zap; fi
+  if has prometheus; then
+    printf 'global: {scrape_interval: 2s}\nscrape_configs:\n- job_name: self\n  static_configs: [{targets: ["127.0.0.1:18234"]}]\n' > "$work/prometheus.yml"
+    tell='curl -s "http://127.0.0.1:18234/api/v1/query?query=nosuch("; curl -s -XPOST http://127.0.0.1:18234/-/reload; sleep 4; curl -s http://127.0.0.1:18234/nosuch' daemon prometheus 6 prometheus --config.file "$work/prometheus.yml" --storage.tsdb.path "$work/prometheus" --web.listen-address 127.0.0.1:18234 --web.enable-lifecycle --log.level debug
+  fi
+  if has named; then
+    mkdir -p "$work/named"; chmod 777 "$work/named"
+    printf 'options { directory "%s/named"; listen-on port 18235 { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; pid-file none; session-keyfile none; };\ncontrols { };\nzone "shop.example" { type primary; file "zone"; };\n' "$work" > "$work/named.conf"
+    printf '$TTL 60\n@ SOA ns a. 1 60 60 60 60\n NS ns\nns A 127.0.0.1\nwww A 127.0.0.1\n' > "$work/named/zone"
+    tell='for n in www.shop.example nosuch.shop.example example.org; do dig -p 18235 @127.0.0.1 $n; done; dig -p 18235 @127.0.0.1 shop.example axfr' daemon named 3 named -g -4 -c "$work/named.conf"
+  fi
+  if has lighttpd; then
+    mkdir -p "$work/lighttpd"; echo hello > "$work/lighttpd/index.html"
+    printf 'server.document-root = "%s/lighttpd"\nserver.port = 18236\nserver.bind = "127.0.0.1"\nserver.modules += ( "mod_accesslog" )\naccesslog.filename = "/dev/stderr"\nindex-file.names = ( "index.html" )\n' "$work" > "$work/lighttpd.conf"
+    tell='python3 "$here/visitors.py" 18236 300' daemon lighttpd 2 lighttpd -D -f "$work/lighttpd.conf"
+  fi
+  if has squid; then
+    mkdir -p "$work/squid"; chmod 777 "$work/squid"
+    printf 'http_port 127.0.0.1:18237\nacl near dst 127.0.0.1\nhttp_access allow near\nhttp_access deny all\ncache_log %s/squid/cache.log\naccess_log stdio:%s/squid/access.log\npid_filename none\ncoredump_dir %s/squid\nshutdown_lifetime 1 second\n' "$work" "$work" "$work" > "$work/squid.conf"
+    tell='python3 -m http.server 18238 --bind 127.0.0.1 --directory "$work/lighttpd" & h=$!; sleep 1; for p in index.html nosuch index.html; do curl -s -x 127.0.0.1:18237 http://127.0.0.1:18238/$p; done; curl -s -x 127.0.0.1:18237 http://192.0.2.1/; kill $h' daemon squid 4 squid -N -f "$work/squid.conf"; cat "$work/squid/cache.log" "$work/squid/access.log" > "$work/squid.txt"; keep "$work/squid.txt" squid
+  fi
+  if has dnsmasq; then tell='for n in www.shop.example nosuch.example; do dig -p 18241 @127.0.0.1 $n; done' daemon dnsmasq 2 dnsmasq -k -p 18241 --log-facility=- --log-queries --no-resolv --no-hosts --pid-file --address=/shop.example/192.0.2.7; fi
+  if has memcached; then tell='for i in 1 2 3; do printf "set a 0 60 1\r\nb\r\nget nosuch\r\nbad command\r\nquit\r\n" | nc -q1 127.0.0.1 18242; done' daemon memcached 1 memcached -vv -u nobody -l 127.0.0.1 -p 18242; fi
+  if [ -x "${ENVOY:-}" ]; then
+    printf 'static_resources:\n  clusters:\n  - name: shop\n    connect_timeout: 1s\n    load_assignment: {cluster_name: shop, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 18236}}}}]}]}\n' > "$work/envoy.yaml"
+    daemon envoy 3 "$ENVOY" -c "$work/envoy.yaml" --concurrency 1
+  fi
+  if has rabbitmq-server; then
+    mkdir -p "$work/rabbit"; chmod 777 "$work/rabbit"
+    tell='sleep 12; python3 -c "
+import socket
+s = socket.create_connection((\"127.0.0.1\", 18239)); s.close()
+s = socket.create_connection((\"127.0.0.1\", 18239)); s.sendall(b\"GET / HTTP/1.1\r\n\r\n\"); s.recv(64); s.close()"' daemon rabbitmq 3 env RABBITMQ_NODE_PORT=18239 RABBITMQ_DIST_PORT=18240 RABBITMQ_NODENAME=lab@localhost RABBITMQ_MNESIA_BASE="$work/rabbit" RABBITMQ_LOGS=- RABBITMQ_ENABLED_PLUGINS_FILE="$work/rabbit/plugins" HOME="$work/rabbit" /usr/lib/rabbitmq/bin/rabbitmq-server
+  fi
+}
+dockerd_logs() { # a daemon in namespaces of its own, whose containers do their work and end
+  [ "$(id -u)" = 0 ] && has dockerd && has docker && has busybox || return
+  cat > "$work/dockerd.sh" <<'INSIDE'
+mount -t tmpfs tmpfs /run && ip link set lo up && cd "$work" && mkdir -p root/bin && cp "$(command -v busybox)" root/bin/busybox && ln -s busybox root/bin/true
+export DOCKER_HOST=unix:///run/docker.sock
+dockerd --data-root "$work/docker" --exec-root /run/docker --pidfile /run/docker.pid --storage-driver vfs > "$work/dockerd.txt" 2>&1 & daemon=$!
+for _ in $(seq 20); do docker info && break; sleep 1; done
+tar -C root -c . | docker import - shop:1
+for _ in 1 2 3 4; do docker run --rm --network none shop:1 /bin/true; done
+kill $daemon; sleep 2
+INSIDE
+  work=$work timeout -k 1 90 unshare -m -n -p -f -u --kill-child --mount-proc bash "$work/dockerd.sh" > /dev/null 2>&1
+  keep "$work/dockerd.txt" dockerd
+}
+for part in ${PARTS:-machine nginx apache postgres redis mosquitto mariadb haproxy sshd syslog python node go_rust_java green ci daemons dockerd}; do "${part}_logs"; done
 zstd -dqc "$out"/*.zst | wc -c
 [ ${#missing[@]} -eq 0 ] || echo "left out, not installed: ${missing[*]}" >&2
 rm -rf "$work"

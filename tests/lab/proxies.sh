@@ -11,9 +11,10 @@ trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$work"' EXIT
 python3 "$here/upstreams.py" "$work" & pids+=($!)
 python3 -c "
 import socket, time
-s = socket.socket(socket.AF_UNIX); s.bind('$work/shut.sock'); time.sleep(90)" & pids+=($!)
+s = socket.socket(socket.AF_UNIX); s.bind('$work/shut.sock')
+f = socket.socket(socket.AF_UNIX); f.bind('$work/full.sock'); f.listen(0); time.sleep(90)" & pids+=($!)
 sleep 1
-chmod 600 "$work/shut.sock"
+chmod 600 "$work/shut.sock"; chmod 666 "$work/full.sock"
 ask() { curl -s -m 12 -o /dev/null "http://127.0.0.1:$1/$2"; }
 
 nginx_part() {
@@ -46,6 +47,8 @@ http {
     location /grpc-gone/ { grpc_pass grpc://127.0.0.1:1; }
     location /mem-gone/ { set \$memcached_key a; memcached_pass 127.0.0.1:1; }
     location /far/ { proxy_connect_timeout 1s; proxy_pass http://127.0.0.1:18904/; }
+    location /full-fcgi/ { fastcgi_pass unix:$work/full.sock; }
+    location /full-uwsgi/ { uwsgi_pass unix:$work/full.sock; }
     location /mirror { mirror /gone/; return 204; }
   }
 }
@@ -78,6 +81,10 @@ CONF
   kept http/nginx-upstream-refused uwsgi uwsgi-gone/a
   kept http/nginx-upstream-refused grpc grpc-gone/a
   kept http/nginx-upstream-refused memcached mem-gone/a
+  for kind in fcgi uwsgi; do
+    : > "$log"; for _ in 1 2 3 4; do ask 18910 "full-$kind/a" & done; sleep 3
+    grep -F 'failed (' "$log" | head -1 | keep "http/nginx-upstream-backlog-full@nginx-$kind"
+  done
   : > "$log"; for _ in 1 2 3; do ask 18910 pool/a; done; grep -v ' \[info\] ' "$log" | keep http/nginx-no-live-upstreams@nginx-pool
   if grep -q '^stream' nginx.conf; then
     : > "$log"; curl -s -m 2 http://127.0.0.1:18911/ ; grep -v ' \[info\] ' "$log" | keep http/nginx-upstream-refused@nginx-stream

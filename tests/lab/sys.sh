@@ -13,7 +13,9 @@ printf '[Service]\nExecStart=/srv/shop/bin/mailer --queue mail\n' | unit mailer.
 printf '[Service]\nExecStartPre=/bin/false\nExecStart=/bin/true\nType=oneshot\n' | unit migrate.service 'Shop migrations'
 printf 'Requires=migrate.service\nAfter=migrate.service\n[Service]\nExecStart=/bin/true\n' | unit admin.service 'Shop admin'
 printf '[Service]\nExecStart=/bin/sh -c "for i in $(seq 400); do echo line $i; done; sleep 5; echo again"\n' | unit chatty.service 'Shop exporter'
-printf 'Wants=api.service worker.service mailer.service migrate.service admin.service chatty.service\n' | unit lab.target Lab
+printf '[Path]\nPathExists=/run/u\n' | unit queue.path 'Shop queue'
+printf '[Service]\nType=oneshot\nExecStart=/bin/false\n' | unit queue.service 'Shop queue'
+printf 'Wants=api.service worker.service mailer.service migrate.service admin.service chatty.service queue.path\n' | unit lab.target Lab
 cat > inside.sh <<'INSIDE'
 mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log && mount -t tmpfs tmpfs /var/tmp && mount -t cgroup2 none /sys/fs/cgroup || exit 1
 mkdir -p /run/systemd/{system,journal,journald.conf.d} /run/u/systemd/user /run/log/journal
@@ -32,6 +34,7 @@ INSIDE
 timeout -k 1 30 unshare -m -p -f -C -u --kill-child --mount-proc bash inside.sh > all.txt 2>/dev/null
 of() { grep -E "$1" all.txt; }
 of ' api\.service' | keep sys/systemd-start-limit
+of ' queue\.(path|service)' | keep sys/systemd-start-limit@path
 of '(worker|mailer)\.service' | keep sys/systemd-main-process-exited
 of '(migrate|admin)\.service' | keep sys/systemd-dependency-failed
 of 'Suppressed|Missed' | keep sys/log-messages-dropped
