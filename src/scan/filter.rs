@@ -63,11 +63,19 @@ impl Wanted {
 /// All gate literals, compiled.
 #[derive(Debug)]
 pub struct Filter {
-    /// In lower case.
-    literals: Vec<Vec<u8>>,
-    /// The probes of each literal.
-    probes: Vec<Vec<(ProbeId, Rest)>>,
+    literals: Vec<Literal>,
+    /// Those of the literals, in lower case.
+    letters: Vec<u8>,
+    /// Who asks for them, literal by literal.
+    probes: Vec<(ProbeId, Rest)>,
     lanes: Vec<Lane>,
+}
+
+/// A literal's share of what all of them have.
+#[derive(Debug, Clone)]
+struct Literal {
+    letters: Range<usize>,
+    probes: Range<usize>,
 }
 
 impl Filter {
@@ -78,51 +86,65 @@ impl Filter {
 
     /// The result depends on the gates alone: a kernel and what counts as few literals are a matter of speed.
     fn with(kernel: Kernel, few: usize, gates: impl IntoIterator<Item = Wanted>) -> Filter {
-        let mut asked: Vec<(Vec<u8>, ProbeId, Rest)> = Vec::new();
+        let mut letters: Vec<u8> = Vec::new();
+        let mut asked: Vec<(Range<usize>, ProbeId, Rest)> = Vec::new();
         // Literals of one gate share its pattern, so that it is compiled once.
         let mut patterns: HashMap<*const u8, Arc<Pattern>> = HashMap::new();
         for wanted in gates {
             if wanted.literal.is_empty() {
                 continue;
             }
-            let folded = wanted.literal.to_ascii_lowercase().into_bytes();
+            let start = letters.len();
+            letters.extend(wanted.literal.bytes().map(|letter| letter.to_ascii_lowercase()));
             let pattern = wanted.beside.pattern.as_ref().map(|text| {
                 let shared = patterns.entry(text.as_ptr());
                 Arc::clone(shared.or_insert_with(|| Arc::new(Pattern::raw(text))))
             });
-            asked.push((
-                folded,
-                wanted.probe,
-                Rest::new(wanted.literal, wanted.beside, pattern),
-            ));
+            let rest = Rest::new(wanted.literal, wanted.beside, pattern);
+            asked.push((start..letters.len(), wanted.probe, rest));
         }
-        asked.sort_by(|(a, ..), (b, ..)| a.cmp(b));
-        let mut literals: Vec<Vec<u8>> = Vec::with_capacity(asked.len());
-        let mut probes: Vec<Vec<(ProbeId, Rest)>> = Vec::with_capacity(asked.len());
-        for (literal, probe, rest) in asked {
+        asked.sort_by(|(a, ..), (b, ..)| letters[a.clone()].cmp(&letters[b.clone()]));
+        let mut literals: Vec<Literal> = Vec::with_capacity(asked.len());
+        let mut probes: Vec<(ProbeId, Rest)> = Vec::with_capacity(asked.len());
+        for (own, probe, rest) in asked {
             let probe = (probe, rest);
-            match probes.last_mut() {
-                Some(same) if literals.last() == Some(&literal) => {
-                    if !same.contains(&probe) {
-                        same.push(probe);
+            match literals.last_mut() {
+                Some(last) if letters[last.letters.clone()] == letters[own.clone()] => {
+                    if !probes[last.probes.clone()].contains(&probe) {
+                        probes.push(probe);
+                        last.probes.end = probes.len();
                     }
                 }
                 _ => {
-                    literals.push(literal);
-                    probes.push(vec![probe]);
+                    probes.push(probe);
+                    literals.push(Literal {
+                        letters: own,
+                        probes: probes.len() - 1..probes.len(),
+                    });
                 }
             }
         }
+        let all = literals.iter().map(|literal| &letters[literal.letters.clone()]);
         Filter {
-            lanes: lanes(kernel, few, &literals),
+            lanes: lanes(kernel, few, (0..).zip(all).collect()),
             literals,
+            letters,
             probes,
         }
     }
 
+    fn letters_of(&self, number: u32) -> &[u8] {
+        &self.letters[self.literals[number as usize].letters.clone()]
+    }
+
+    fn probes_of(&self, number: u32) -> &[(ProbeId, Rest)] {
+        &self.probes[self.literals[number as usize].probes.clone()]
+    }
+
     /// What is looked for, in lower case.
     pub fn literals(&self) -> impl Iterator<Item = &[u8]> {
-        self.literals.iter().map(Vec::as_slice)
+        let letters = |literal: &Literal| &self.letters[literal.letters.clone()];
+        self.literals.iter().map(letters)
     }
 
     /// Calls `found` with the number and the offset of every literal in `haystack` that is written as it should be, whatever else its
@@ -130,7 +152,7 @@ impl Filter {
     pub fn places(&self, haystack: &[u8], buffers: &mut Buffers, mut found: impl FnMut(u32, usize)) {
         let mut search = self.search(haystack, false, buffers);
         let is_written = |number: u32, place| {
-            let mut probes = self.probes[number as usize].iter();
+            let mut probes = self.probes_of(number).iter();
             probes.any(|(_, rest)| rest.is_written((haystack, false), place))
         };
         while search
@@ -148,7 +170,7 @@ impl Filter {
     pub fn is_wanted(&self, numbers: impl IntoIterator<Item = u32>, line: &[u8]) -> bool {
         let whole = Line::new(line);
         let is_wanted = |number: u32| {
-            let mut probes = self.probes[number as usize].iter();
+            let mut probes = self.probes_of(number).iter();
             probes.any(|(_, rest)| rest.is_anywhere() || rest.stands_in(&whole))
         };
         line.len() > REACH || numbers.into_iter().any(is_wanted)
@@ -156,7 +178,7 @@ impl Filter {
 
     /// Length of the longest literal in bytes.
     pub fn longest(&self) -> usize {
-        self.literals.iter().map(Vec::len).max().unwrap_or(0)
+        self.literals().map(<[u8]>::len).max().unwrap_or(0)
     }
 
     /// Calls `hit` with the offset and the probe of every literal in `haystack`, in no particular order.
@@ -168,7 +190,7 @@ impl Filter {
     /// Tells who asked for the literal that stands at `place`, unless the line lacks the rest.
     fn tell(&self, number: u32, seen: (&[u8], bool), place: usize, hit: &mut impl FnMut(usize, ProbeId)) {
         let mut line = None;
-        for (probe, rest) in &self.probes[number as usize] {
+        for (probe, rest) in self.probes_of(number) {
             let mut is_on_line = || {
                 let line = line.get_or_insert_with(|| Line::at(seen.0, place, seen.1));
                 line.as_ref().is_none_or(|line| rest.stands_in(line))
@@ -248,10 +270,9 @@ impl<'h> Search<'_, 'h> {
 
     /// Looks for all literals in a block of at most [`BATCH`] bytes.
     fn look_through(&mut self, block: Range<usize>, found: &mut impl FnMut(u32, usize)) {
-        let Filter { literals, lanes, .. } = self.filter;
-        for lane in lanes {
+        for lane in &self.filter.lanes {
             let candidate = |number: u32, place: usize| {
-                let literal = &literals[number as usize];
+                let literal = self.filter.letters_of(number);
                 let there = self.haystack.get(place..place + literal.len());
                 if there.is_some_and(|there| there.eq_ignore_ascii_case(literal)) {
                     found(number, place);
@@ -277,8 +298,9 @@ enum Lane {
 }
 
 /// Sorts the literals into lanes.
-fn lanes<'a>(kernel: Kernel, few: usize, literals: &'a [Vec<u8>]) -> Vec<Lane> {
-    let mut left: Numbered<'a> = (0..).zip(literals.iter().map(Vec::as_slice)).collect();
+fn lanes<'a>(kernel: Kernel, few: usize, literals: Numbered<'a>) -> Vec<Lane> {
+    let are_many = literals.len() > few;
+    let mut left = literals;
     let mut sampled = Vec::new();
     let mut sample = |left: Numbered<'a>, (from, stride): (usize, usize)| {
         let (long, short): (Numbered<'a>, _) =
@@ -288,7 +310,7 @@ fn lanes<'a>(kernel: Kernel, few: usize, literals: &'a [Vec<u8>]) -> Vec<Lane> {
         }
         short
     };
-    if !kernel.permutes() || literals.len() > few {
+    if !kernel.permutes() || are_many {
         left = sample(left, LONG);
     }
     let would_be_left = left
