@@ -31,10 +31,11 @@ use analysis::skew::{self, Skew};
 use detect::collect::Collector;
 use detect::compile::Detector;
 use detect::examine::{self, Examined, examine};
+use detect::keyed;
 use detect::placed::Clocks;
 use error::Error;
 use input::block::{BLOCK_SIZE, Block};
-use input::sought::Sought;
+use input::sought::{Sought, Tell};
 use input::stream::{End, Fed, Feed, Reading, Trouble};
 use input::walk::{self, Walking};
 use input::{Source, Stop, last_boot};
@@ -151,7 +152,7 @@ pub fn gate_places(options: &Options, library: &Library) -> Result<u64, Error> {
     let (sought, tell) = Sought::later();
     let Ready { pool, feed, .. } = ready_to_seek(options, sought)?;
     let detector = pool.install(|| Detector::new(library))?;
-    tell.tell(detector.gates());
+    tell_gates(tell, &detector);
     let mut places = 0;
     pipeline::run(
         &pool,
@@ -166,6 +167,13 @@ pub fn gate_places(options: &Options, library: &Library) -> Result<u64, Error> {
     Ok(places)
 }
 
+/// Tells the producers what the run looks for, unless it looks at every line.
+fn tell_gates(tell: Tell, detector: &Detector<'_>) {
+    if detector.slow_signatures() == 0 {
+        tell.tell(detector.gates());
+    }
+}
+
 /// Scans the logs and makes the report.
 pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) -> Result<Report, Error> {
     let (sought, tell) = Sought::later();
@@ -178,7 +186,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         reordered,
     } = ready_to_seek(options, sought)?;
     let detector = pool.install(|| Detector::new(library))?;
-    tell.tell(detector.gates());
+    tell_gates(tell, &detector);
     let work = |block: &Block| -> Examined {
         let source = &block.about;
         let clock = source.clock(options.zone, options.now);
@@ -306,6 +314,7 @@ fn ready_to_seek(options: &Options, sought: Sought) -> Result<Ready, Error> {
     let listed: Vec<Arc<Source>> = inputs.sources.into_iter().map(Arc::new).collect();
     let reading = Reading {
         sought,
+        logs: listed.len(),
         ..reading(options, range)
     };
     let feed = Feed::new(listed.clone(), reading).map_err(|error| no_threads(options.threads, &error))?;
@@ -330,6 +339,8 @@ fn reading(options: &Options, range: Range) -> Reading {
         range,
         stop: options.stop.clone(),
         sought: Sought::default(),
+        logs: 1,
+        compared: keyed::REACH,
     }
 }
 

@@ -17,6 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[cfg(target_os = "linux")]
 use std::sync::{Mutex, PoisonError};
 
+use super::buffer::Buffer;
+use super::unwritten::Retold;
+
 #[cfg(target_os = "linux")]
 mod guard;
 
@@ -144,10 +147,10 @@ fn cells(length: usize) -> Cells {
     unsafe { Vec::from_raw_parts(bytes.as_mut_ptr().cast(), bytes.len(), bytes.capacity()) }
 }
 
-/// A part of a mapped file, read again as far as it has been asked for.
+/// A part of a text, read again as far as it has been asked for.
 #[derive(Debug)]
 pub(super) struct Reread {
-    map: Arc<Mapped>,
+    origin: Origin,
     part: Range<usize>,
     /// At least as long as the part.
     cells: Cells,
@@ -155,12 +158,30 @@ pub(super) struct Reread {
     read: Vec<Cell<bool>>,
 }
 
+/// What is read again.
+#[derive(Debug)]
+enum Origin {
+    Map(Arc<Mapped>),
+    /// A buffer in which lines are not written.
+    Text(Option<Retold>),
+}
+
 impl Reread {
     pub(super) fn new(map: &Arc<Mapped>, part: Range<usize>) -> Reread {
+        let cells = map.spare(part.len());
+        Reread::with(cells, Origin::Map(Arc::clone(map)), part)
+    }
+
+    pub(super) fn of_buffer(buffer: &Arc<Buffer>, part: Range<usize>) -> Reread {
+        let origin = Origin::Text(Retold::new(buffer, part.start));
+        Reread::with(cells(part.len()), origin, part)
+    }
+
+    fn with(cells: Cells, origin: Origin, part: Range<usize>) -> Reread {
         Reread {
-            cells: map.spare(part.len()),
+            origin,
+            cells,
             read: vec![Cell::new(false); part.len().div_ceil(PIECE)],
-            map: Arc::clone(map),
             part,
         }
     }
@@ -198,17 +219,22 @@ impl Reread {
         let start = piece * PIECE;
         let cells = &self.cells[start..(start + PIECE).min(self.len())];
         // SAFETY: the piece has not been read, so nothing of it was lent out, and `self` cannot be used by another
-        // thread (it has cells). The slice ends with this function; `Mapped::read` does not come back here.
+        // thread (it has cells). The slice ends with this function; what is called with it does not come back here.
         let into =
             unsafe { std::slice::from_raw_parts_mut(UnsafeCell::raw_get(cells.as_ptr()), cells.len()) };
-        self.map.read((self.part.start + start) as u64, into);
+        match &self.origin {
+            Origin::Map(map) => map.read((self.part.start + start) as u64, into),
+            Origin::Text(text) => text.iter().for_each(|text| text.read(start, into)),
+        }
         self.read[piece].set(true);
     }
 }
 
 impl Drop for Reread {
     fn drop(&mut self) {
-        self.map.give_back(std::mem::take(&mut self.cells));
+        if let Origin::Map(map) = &self.origin {
+            map.give_back(std::mem::take(&mut self.cells));
+        }
     }
 }
 

@@ -36,6 +36,7 @@ pub mod sought;
 pub mod stream;
 mod system;
 mod unpack;
+mod unwritten;
 pub mod walk;
 pub mod window;
 

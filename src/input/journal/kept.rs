@@ -103,9 +103,9 @@ impl Kept {
         }
     }
 
-    /// Makes room if there was none, and says whether all was forgotten for that. Nobody may hold on to texts then.
-    pub(super) fn make_room(&mut self) -> bool {
-        let is_full = std::mem::take(&mut self.is_full);
+    /// Forgets all if there was no room, or what is known of texts no longer holds, and says so. Nobody may hold on to texts then.
+    pub(super) fn make_room(&mut self, is_outdated: bool) -> bool {
+        let is_full = std::mem::take(&mut self.is_full) || is_outdated;
         if is_full {
             self.owners.fill(Owner::default());
             self.texts.clear();
