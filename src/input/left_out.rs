@@ -29,6 +29,10 @@ pub(super) enum Why {
     MemberName(&'static str),
     /// A symbolic link, and links are not followed.
     Link,
+    /// A symbolic link in an archive.
+    LinkInArchive,
+    /// A named pipe or device in an archive.
+    SpecialInArchive,
     /// A symbolic link to nothing.
     LinkToNothing,
     /// A symbolic link to a folder that it lies in.
@@ -108,6 +112,12 @@ impl Why {
                 "symbolic links",
                 "; name it to have it read, or use --follow",
             ),
+            Why::LinkInArchive => (
+                "a symbolic link; what it names is read if it is in the archive".to_owned(),
+                "symbolic links; what they name is read if it is in the archive",
+                "",
+            ),
+            Why::SpecialInArchive => ("a named pipe or device".to_owned(), "named pipes or devices", ""),
             Why::LinkToNothing => (
                 "a symbolic link to nothing".to_owned(),
                 "symbolic links to nothing",

@@ -68,6 +68,19 @@ impl Live {
         self.cut_short(&now, self.metadata.len())
     }
 
+    /// What has happened since to a file that was empty; those of /proc stay without a size.
+    pub(super) fn compare_empty(&self) -> Option<Trouble> {
+        let now = self.file.metadata().ok()?;
+        (now.len() > 0).then(|| Trouble {
+            reason: "was empty when it was opened, and was written while it was read; what was read may be a part of it, or \
+                     a mixture: scan it again"
+                .to_owned(),
+            bytes: None,
+            lost: true,
+            offset: Some(0),
+        })
+    }
+
     fn cut_short(&self, now: &Metadata, read: u64) -> Option<Trouble> {
         let size = self.metadata.len();
         let lost = self.map.as_ref().and_then(|map| map.lost());

@@ -134,8 +134,11 @@ impl Mapped {
     }
 }
 
-/// How much is read again at once, in bytes. A hit needs one or two pieces.
-pub(super) const PIECE: usize = 32 * 1024;
+/// How much of a file is read again at once, in bytes. A hit needs one or two pieces.
+const PIECE: usize = 32 * 1024;
+
+/// How much of a text is written again at once, in bytes: some lines. Most of it is only looked at for a time here and there.
+const LINES: usize = 2 * 1024;
 
 /// Memory that is written to piece by piece while other pieces of it are lent out.
 type Cells = Vec<UnsafeCell<u8>>;
@@ -152,6 +155,8 @@ fn cells(length: usize) -> Cells {
 pub(super) struct Reread {
     origin: Origin,
     part: Range<usize>,
+    /// How much is read at once, in bytes.
+    piece: usize,
     /// At least as long as the part.
     cells: Cells,
     /// Which pieces of the part have been read.
@@ -169,21 +174,27 @@ enum Origin {
 impl Reread {
     pub(super) fn new(map: &Arc<Mapped>, part: Range<usize>) -> Reread {
         let cells = map.spare(part.len());
-        Reread::with(cells, Origin::Map(Arc::clone(map)), part)
+        Reread::with(cells, Origin::Map(Arc::clone(map)), part, PIECE)
     }
 
     pub(super) fn of_buffer(buffer: &Arc<Buffer>, part: Range<usize>) -> Reread {
         let origin = Origin::Text(Retold::new(buffer, part.start));
-        Reread::with(cells(part.len()), origin, part)
+        Reread::with(cells(part.len()), origin, part, LINES)
     }
 
-    fn with(cells: Cells, origin: Origin, part: Range<usize>) -> Reread {
+    fn with(cells: Cells, origin: Origin, part: Range<usize>, piece: usize) -> Reread {
         Reread {
             origin,
+            piece,
             cells,
-            read: vec![Cell::new(false); part.len().div_ceil(PIECE)],
+            read: vec![Cell::new(false); part.len().div_ceil(piece)],
             part,
         }
+    }
+
+    /// How much is read at once, in bytes.
+    pub(super) fn piece(&self) -> usize {
+        self.piece
     }
 
     pub(super) fn len(&self) -> usize {
@@ -195,8 +206,8 @@ impl Reread {
     pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
         let range = range.start..range.end.min(self.len());
         // Most ranges lie in one piece.
-        let first = range.start / PIECE;
-        let here = range.end <= (first + 1) * PIECE && self.read.get(first).is_some_and(Cell::get);
+        let first = range.start / self.piece;
+        let here = range.end <= (first + 1) * self.piece && self.read.get(first).is_some_and(Cell::get);
         if !here {
             self.fill_all(range.clone());
         }
@@ -208,17 +219,25 @@ impl Reread {
 
     #[cold]
     fn fill_all(&self, range: Range<usize>) {
-        for piece in range.start / PIECE..range.end.div_ceil(PIECE) {
-            if !self.read[piece].get() {
-                self.fill(piece);
+        let end = range.end.div_ceil(self.piece);
+        let mut piece = range.start / self.piece;
+        while piece < end {
+            // Those that follow each other are read in one go.
+            let unread = self.read[piece..end]
+                .iter()
+                .take_while(|read| !read.get())
+                .count();
+            if unread > 0 {
+                self.fill(piece..piece + unread);
             }
+            piece += unread.max(1);
         }
     }
 
-    fn fill(&self, piece: usize) {
-        let start = piece * PIECE;
-        let cells = &self.cells[start..(start + PIECE).min(self.len())];
-        // SAFETY: the piece has not been read, so nothing of it was lent out, and `self` cannot be used by another
+    fn fill(&self, pieces: Range<usize>) {
+        let start = pieces.start * self.piece;
+        let cells = &self.cells[start..(pieces.end * self.piece).min(self.len())];
+        // SAFETY: none of the pieces has been read, so nothing of them was lent out, and `self` cannot be used by another
         // thread (it has cells). The slice ends with this function; what is called with it does not come back here.
         let into =
             unsafe { std::slice::from_raw_parts_mut(UnsafeCell::raw_get(cells.as_ptr()), cells.len()) };
@@ -226,7 +245,7 @@ impl Reread {
             Origin::Map(map) => map.read((self.part.start + start) as u64, into),
             Origin::Text(text) => text.iter().for_each(|text| text.read(start, into)),
         }
-        self.read[piece].set(true);
+        self.read[pieces].iter().for_each(|read| read.set(true));
     }
 }
 

@@ -15,7 +15,7 @@ use super::open::{Job, read_head};
 use super::service;
 use super::sniff::not_text;
 use super::stream::Trouble;
-use super::unpack::{Member, Sink};
+use super::unpack::{Member, NoFile, Sink};
 use super::{Source, not_logs};
 
 /// So many members of an archive are left out; an archive may have been made to name millions. More are read.
@@ -128,6 +128,17 @@ impl Sink for Members<'_, '_> {
         let troubles = self.job.troubles(&cut, None);
         self.keep(member, cut.bytes, troubles);
         self.go_on()
+    }
+
+    fn no_file(&mut self, name: &str, what: NoFile) {
+        let why = match what {
+            NoFile::Link => Why::LinkInArchive,
+            NoFile::Special => Why::SpecialInArchive,
+        };
+        if self.left_out.count() < LEFT_OUT {
+            let path = format!("{}/{name}", self.job.source.name);
+            self.left_out.add(Path::new(&path), None, why);
+        }
     }
 
     fn not_read(&mut self, member: &Member, trouble: Trouble) {

@@ -39,11 +39,11 @@ pub(super) fn read(source: &Arc<Source>, reading: &Reading, pool: &mut Pool, out
         out,
     };
     let opened = match &source.origin {
-        Origin::Stdin => Patient::stdin(&reading.stop).map(Opened::Stream),
+        Origin::Stdin => Patient::stdin(&reading.stop).map(|reader| Opened::Stream(reader, None)),
         Origin::File(path) => open(path, reading),
     };
     match opened {
-        Ok(Opened::Stream(reader)) => job.stream(reader),
+        Ok(Opened::Stream(reader, live)) => job.stream(reader, live),
         Ok(Opened::File(path, file, metadata)) => job.file(path, file, metadata),
         Err(error) => {
             job.out.begin(source);
@@ -55,8 +55,8 @@ pub(super) fn read(source: &Arc<Source>, reading: &Reading, pool: &mut Pool, out
 enum Opened<'a> {
     /// A regular file with a size.
     File(&'a Path, File, Metadata),
-    /// Anything else.
-    Stream(Patient),
+    /// Anything else. A regular file without a size may get one while it is read.
+    Stream(Patient, Option<Live>),
 }
 
 fn open<'a>(path: &'a Path, reading: &Reading) -> io::Result<Opened<'a>> {
@@ -66,7 +66,11 @@ fn open<'a>(path: &'a Path, reading: &Reading) -> io::Result<Opened<'a>> {
     if metadata.is_file() && metadata.len() > 0 {
         return Ok(Opened::File(path, file, metadata));
     }
-    Ok(Opened::Stream(Patient::new(file, &reading.stop)))
+    let live = match file.try_clone() {
+        Ok(own) if metadata.is_file() => Some(Live::new(path, own, metadata, false)),
+        _ => None,
+    };
+    Ok(Opened::Stream(Patient::new(file, &reading.stop), live))
 }
 
 /// One source that is being read.
@@ -132,7 +136,7 @@ impl Job<'_, '_> {
     }
 
     /// Reads a pipe, a device, or a file that does not say its size.
-    fn stream(&mut self, mut reader: Patient) {
+    fn stream(&mut self, mut reader: Patient, live: Option<Live>) {
         let (head, failure) = read_head(&mut reader);
         if is_journal(&head) {
             let held = self.hold_journal(head, failure, &mut reader, None);
@@ -150,7 +154,10 @@ impl Job<'_, '_> {
             Some(error) => self.cut(source, &mut Cursor::new(head).chain(Failed(Some(error)))),
             None => self.cut(source, &mut Cursor::new(head).chain(reader)),
         };
-        let troubles = self.troubles(&cut, None);
+        let mut troubles = self.troubles(&cut, None);
+        if troubles.is_empty() {
+            troubles.extend(live.and_then(|live| live.compare_empty()));
+        }
         self.out.end(cut.bytes, troubles, None);
     }
 

@@ -70,11 +70,22 @@ pub(super) struct Member {
     pub size: Option<u64>,
 }
 
+/// What is in archives besides files and folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoFile {
+    /// A symbolic link.
+    Link,
+    /// A named pipe or a device.
+    Special,
+}
+
 /// Takes what an input holds.
 pub(super) trait Sink {
     /// A log. The sink reads `bytes` to the end, or as far as it wants; an `Err` from `bytes` is
     /// damage or a limit: what came before is kept.
     fn log(&mut self, member: &Member, bytes: &mut dyn Read) -> ControlFlow<()>;
+    /// Something with this name in an archive that is no file, so that nothing can be read of it.
+    fn no_file(&mut self, name: &str, what: NoFile);
     /// Something that is not read, or not to its end. What `bytes` of a log said is not said again.
     fn not_read(&mut self, member: &Member, trouble: Trouble);
 }
@@ -136,7 +147,7 @@ impl Kind {
             Kind::Zip
         } else if let Some(order) = ByteOrder::of(head) {
             Kind::Utf16(order)
-        } else if tar::begins(head) {
+        } else if tar::seems_to_begin(head) {
             Kind::Tar
         } else {
             Kind::Plain

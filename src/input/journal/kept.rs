@@ -5,8 +5,7 @@
 
 use std::ops::Range;
 
-/// How many fields are kept, and how many bytes of their texts.
-const PLACES: usize = 1 << 14;
+/// How many bytes of texts are kept.
 const KEPT: usize = 8 << 20;
 
 /// Texts by offset.
@@ -51,23 +50,24 @@ impl Owner {
 }
 
 impl Kept {
-    pub(super) fn new() -> Kept {
+    /// Room for so many fields, which is a power of two from 2 on.
+    pub(super) fn new(places: usize) -> Kept {
         Kept {
-            owners: vec![Owner::default(); PLACES],
+            owners: vec![Owner::default(); places],
             texts: Vec::new(),
             is_full: false,
         }
     }
 
-    fn place(at: u64) -> usize {
+    fn place(&self, at: u64) -> usize {
         // Multiplying spreads offsets, which are multiples of 8, over the upper bits.
         let spread = at.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (spread >> (u64::BITS - PLACES.ilog2())) as usize
+        (spread >> (u64::BITS - self.owners.len().ilog2())) as usize
     }
 
     /// The field at this offset, if it is kept.
     pub(super) fn get(&self, at: u64) -> Option<Owner> {
-        let owner = self.owners[Self::place(at)];
+        let owner = self.owners[self.place(at)];
         (owner.at == at && at != 0).then_some(owner)
     }
 
@@ -91,13 +91,15 @@ impl Kept {
             seen: Seen::Quiet,
             field,
         };
-        self.owners[Self::place(at)] = owner;
+        let place = self.place(at);
+        self.owners[place] = owner;
         Some(owner)
     }
 
     /// Notes what is known of a text, if it is still kept.
     pub(super) fn note(&mut self, at: u64, seen: Seen) {
-        let owner = &mut self.owners[Self::place(at)];
+        let place = self.place(at);
+        let owner = &mut self.owners[place];
         if owner.at == at {
             owner.seen = seen;
         }

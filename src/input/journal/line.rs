@@ -16,6 +16,10 @@ use super::search::Search;
 use super::text::{PIECE, escape, piece_end};
 use crate::scan::filter::Filter;
 
+/// How many fields that entries share are kept.
+const PLACES: usize = 1 << 14;
+const FEW_PLACES: usize = 1 << 10;
+
 /// What a reference to a field counts, in bytes.
 const ITEM_WORK: u64 = 16;
 
@@ -24,6 +28,9 @@ const HEAD: &[u8] = b"{\"__REALTIME_TIMESTAMP\":\"";
 
 /// How many digits a time has, in microseconds since 1970: from 2001 to 2286.
 const DIGITS: usize = 16;
+
+/// The times with so many digits.
+const USUAL: Range<u64> = 10_u64.pow(DIGITS as u32 - 1)..10_u64.pow(DIGITS as u32);
 
 /// Writes entries as lines.
 pub(super) struct Lines {
@@ -102,13 +109,22 @@ impl Lines {
     /// Stops decoding after about `limit` bytes, so that a small file with references to large fields does not
     /// keep its reader busy for ever. With a filter, [`settle`](Self::settle) says where its literals may stand.
     pub(super) fn new(limit: u64, sought: Option<Arc<Filter>>) -> Lines {
+        Lines::keeping(PLACES, limit, sought)
+    }
+
+    /// The same for some lines here and there.
+    pub(super) fn few() -> Lines {
+        Lines::keeping(FEW_PLACES, u64::MAX, None)
+    }
+
+    fn keeping(places: usize, limit: u64, sought: Option<Arc<Filter>>) -> Lines {
         let names: Vec<&str> = FIELDS.into_iter().chain(["_BOOT_ID"]).collect();
         let search = sought.and_then(|filter| Search::new(filter, &names));
         Lines {
             payloads: Payloads::default(),
             text: Vec::new(),
             heads: FIELDS.iter().map(|name| head_of(name)).collect(),
-            kept: Kept::new(),
+            kept: Kept::new(places),
             entry: Taken {
                 has: 0,
                 texts: [const {
@@ -414,8 +430,12 @@ impl Lines {
 
     /// Has the part of the line searched that the entry itself gives: how many digits its time has.
     fn search_head(&mut self, entry: Entry<'_>) -> usize {
+        let at = entry.realtime();
+        if self.known.times_are_quiet && self.known.boots_are_quiet && USUAL.contains(&at) {
+            return DIGITS;
+        }
         let mut digits = [0; 20];
-        let time = decimal(entry.realtime(), &mut digits);
+        let time = decimal(at, &mut digits);
         if let Some(search) = self.search.as_mut().filter(|_| !self.again) {
             if !self.known.boots_are_quiet {
                 search.own(&self.boot.text);

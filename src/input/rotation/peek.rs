@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::input::stream::Trouble;
-use crate::input::unpack::{Input, Limits, Member, Sink, is_packed, unpack};
+use crate::input::unpack::{Input, Limits, Member, NoFile, Sink, is_packed, unpack};
 use crate::record::edge::{DATE_RANGE, first_stamp, last_stamp};
 use crate::record::time::Clock;
 
@@ -110,6 +110,8 @@ impl Sink for Head {
         let _ = bytes.take(DATE_RANGE as u64).read_to_end(&mut self.0);
         ControlFlow::Break(())
     }
+
+    fn no_file(&mut self, _: &str, _: NoFile) {}
 
     fn not_read(&mut self, _: &Member, _: Trouble) {}
 }

@@ -80,8 +80,8 @@ const LZ4_LEGACY: &[u8] = b"\x02\x21\x4c\x18";
 /// What reads a stream.
 enum Engine<'d, 'p> {
     Codec(&'d mut Packed<'p>, Codec),
-    /// This decoder reads for itself. A frame of the legacy form has no end mark.
-    Lz4(FrameDecoder<&'d mut Packed<'p>>, Legacy),
+    /// This decoder reads for itself.
+    Lz4(FrameDecoder<OneFrame<'d, 'p>>),
     /// There is no decoder, for want of memory.
     Nothing,
 }
@@ -90,27 +90,61 @@ impl<'p> Engine<'_, 'p> {
     fn input(&mut self) -> Option<&mut Packed<'p>> {
         match self {
             Engine::Codec(input, _) => Some(input),
-            Engine::Lz4(decoder, _) => Some(decoder.get_mut()),
+            Engine::Lz4(decoder) => Some(decoder.get_mut().input),
             Engine::Nothing => None,
         }
     }
 
     /// Prepares for another stream.
-    fn restart(&mut self, format: Format, legacy: Legacy) -> Result<(), String> {
+    fn restart(&mut self, format: Format) -> Result<(), String> {
         if let Engine::Codec(_, codec) = self {
             return codec.restart(format);
         }
         // This decoder keeps the buffers of the first frame, which may not fit the next.
         *self = match std::mem::replace(self, Engine::Nothing) {
-            Engine::Lz4(decoder, _) => Engine::Lz4(FrameDecoder::new(decoder.into_inner()), legacy),
+            Engine::Lz4(decoder) => Engine::Lz4(FrameDecoder::new(OneFrame::new(decoder.into_inner().input))),
             other => other,
         };
         Ok(())
     }
 }
 
-/// Whether lz4 data has the form of before 2013 (and of the Linux kernel).
-type Legacy = bool;
+/// The bytes of a frame of lz4 data. One of the form of before 2013 (and of the Linux kernel) has no end mark: it ends where another begins.
+struct OneFrame<'d, 'p> {
+    input: &'d mut Packed<'p>,
+    /// How many bytes there are to the length of the next block, in a frame of the old form.
+    block: Option<u64>,
+}
+
+impl<'d, 'p> OneFrame<'d, 'p> {
+    fn new(input: &'d mut Packed<'p>) -> OneFrame<'d, 'p> {
+        let is_legacy = input.peek(LZ4_LEGACY.len()) == LZ4_LEGACY;
+        OneFrame {
+            input,
+            block: is_legacy.then_some(LZ4_LEGACY.len() as u64),
+        }
+    }
+}
+
+impl Read for OneFrame<'_, '_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let Some(left) = &mut self.block else {
+            return self.input.read(buf);
+        };
+        if *left == 0 {
+            let head = self.input.peek(8);
+            if Format::Lz4.begins(head) || is_skippable(head) {
+                return Ok(0);
+            }
+            let length = head.first_chunk().map_or(0, |length| u32::from_le_bytes(*length));
+            *left = 4 + u64::from(length);
+        }
+        let wanted = (buf.len() as u64).min(*left) as usize;
+        let read = self.input.read(&mut buf[..wanted])?;
+        *left -= read as u64;
+        Ok(read)
+    }
+}
 
 enum State {
     /// In a stream.
@@ -155,8 +189,7 @@ impl<'d, 'p> Decoder<'d, 'p> {
         let begin = input.offset();
         let mut state = State::Inside;
         let engine = if format == Format::Lz4 {
-            let legacy = input.peek(4) == LZ4_LEGACY;
-            Engine::Lz4(FrameDecoder::new(input), legacy)
+            Engine::Lz4(FrameDecoder::new(OneFrame::new(input)))
         } else {
             match Codec::new(format) {
                 Ok(codec) => Engine::Codec(input, codec),
@@ -216,11 +249,11 @@ impl<'d, 'p> Decoder<'d, 'p> {
                     });
                 }
             },
-            Engine::Lz4(decoder, legacy) => {
-                let legacy = *legacy;
-                decoder.get_mut().take_starved();
+            Engine::Lz4(decoder) => {
+                let legacy = decoder.get_ref().block.is_some();
+                decoder.get_mut().input.take_starved();
                 let result = decoder.read(output);
-                let starved = decoder.get_mut().take_starved();
+                let starved = decoder.get_mut().input.take_starved();
                 match result {
                     Ok(0) if starved && !legacy => Err(self.cut_off()),
                     Ok(0) => {
@@ -315,8 +348,7 @@ impl<'d, 'p> Decoder<'d, 'p> {
             });
             return State::Ended;
         }
-        let legacy = head.starts_with(LZ4_LEGACY);
-        match self.engine.restart(format, legacy) {
+        match self.engine.restart(format) {
             Ok(()) => State::Inside,
             Err(reason) => State::Failed(io::Error::other(reason)),
         }

@@ -7,18 +7,24 @@ use std::cell::Cell;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use tar::{Archive, Entry};
+use tar::{Archive, Entry, EntryType};
 
 use super::packed::Packed;
-use super::{Depth, Exact, HEAD, Member, Walk, member_name, repeated};
+use super::{Depth, Exact, HEAD, Member, NoFile, Walk, member_name, repeated};
 use crate::input::ci_archive::JobFiles;
 use crate::input::stream::Trouble;
 
 /// How many bytes may stand before a file: long names, attributes, the parts of a sparse file.
 const HEADERS: u64 = 1024 * 1024;
 
+/// Whether these first bytes are the header of a tar archive, if only by its magic number: its checksum may be damaged.
+pub(super) fn seems_to_begin(head: &[u8]) -> bool {
+    let magic = head.get(257..263);
+    begins(head) || matches!(magic, Some(b"ustar\0" | b"ustar ") if head[..100].contains(&0))
+}
+
 /// Whether these first bytes are the header of a tar archive: its checksum is right.
-pub(super) fn begins(head: &[u8]) -> bool {
+fn begins(head: &[u8]) -> bool {
     let Some(block) = head.get(..HEAD) else {
         return false;
     };
@@ -182,14 +188,25 @@ fn file<R: Read>(
 ) -> ControlFlow<()> {
     let kind = entry.header().entry_type();
     let is_file = kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse();
-    let path = entry.path_bytes();
+    let sparse = sparse(entry);
+    let path = match &sparse {
+        Some(sparse) => sparse.name.clone(),
+        None => entry.path_bytes().into_owned(),
+    };
+    let name = member_name(&archive.name, &path);
+    if let Some(why) = no_file(kind) {
+        walk.sink.no_file(&name, why);
+        return ControlFlow::Continue(());
+    }
     if !is_file || path.ends_with(b"/") || entry.size() == 0 {
         return ControlFlow::Continue(());
     }
-    let name = member_name(&archive.name, &path);
-    drop(path);
     let seconds = entry.header().mtime().ok().filter(|seconds| *seconds != 0);
-    let size = entry.size();
+    let map = match &sparse {
+        Some(sparse) if sparse.has_map => skip_map(entry).unwrap_or(0),
+        _ => 0,
+    };
+    let size = entry.size() - map;
     let member = Member {
         modified: seconds.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1_000_000_000)),
         size: Some(size),
@@ -200,8 +217,81 @@ fn file<R: Read>(
         return ControlFlow::Continue(());
     }
     jobs.see(&member.name);
-    let mut entry = Charged::new(walk, entry);
-    walk.peel(&member, &mut Exact::new(&mut entry, size), depth)
+    let mut bytes = Charged::new(walk, entry);
+    let flow = walk.peel(&member, &mut Exact::new(&mut bytes, size), depth);
+    if sparse.is_some() {
+        let reason = "a sparse file: its holes were left out, so places in it count without them";
+        let trouble = Trouble {
+            offset: None,
+            reason: reason.to_owned(),
+            bytes: None,
+            lost: false,
+        };
+        walk.not_read(&member, trouble);
+    }
+    flow
+}
+
+/// What something in an archive is that is no file.
+fn no_file(kind: EntryType) -> Option<NoFile> {
+    match kind {
+        EntryType::Symlink => Some(NoFile::Link),
+        EntryType::Fifo | EntryType::Char | EntryType::Block => Some(NoFile::Special),
+        _ => None,
+    }
+}
+
+/// A sparse file as pax headers tell of it.
+struct Sparse {
+    /// Its name; the header has a made-up one.
+    name: Vec<u8>,
+    /// A list of its parts stands before them.
+    has_map: bool,
+}
+
+fn sparse<R: Read>(entry: &mut Entry<'_, R>) -> Option<Sparse> {
+    let mut found = None;
+    let mut has_map = false;
+    for extension in entry.pax_extensions().ok()??.flatten() {
+        match extension.key_bytes() {
+            b"GNU.sparse.name" => found = Some(extension.value_bytes().to_vec()),
+            b"GNU.sparse.major" => has_map = extension.value_bytes() != b"0",
+            _ => {}
+        }
+    }
+    found.map(|name| Sparse { name, has_map })
+}
+
+/// Reads over the list of parts before a sparse file, and tells its length: decimal numbers, one a line, the first of which says of how many
+/// parts two follow, filled up to a block.
+fn skip_map(entry: &mut impl Read) -> Option<u64> {
+    let (mut lines, mut wanted, mut length) = (0_u64, 1_u64, 0_u64);
+    let mut number = 0_u64;
+    while lines < wanted {
+        let mut block = [0; HEAD];
+        entry.read_exact(&mut block).ok()?;
+        length += HEAD as u64;
+        for byte in block {
+            match byte {
+                b'0'..=b'9' => number = number.saturating_mul(10).saturating_add(u64::from(byte - b'0')),
+                b'\n' => {
+                    lines += 1;
+                    if lines == 1 {
+                        wanted = number.saturating_mul(2).saturating_add(1);
+                    }
+                    number = 0;
+                }
+                _ => break,
+            }
+            if lines == wanted {
+                break;
+            }
+        }
+        if length > HEADERS {
+            break;
+        }
+    }
+    Some(length)
 }
 
 /// Reads over what the sink left.

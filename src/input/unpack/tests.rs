@@ -7,12 +7,14 @@ use proptest::prelude::*;
 use super::*;
 
 mod archives;
+mod lz4;
 
 /// What came out.
 #[derive(Default)]
 struct Taken {
     logs: Vec<(Member, Vec<u8>, Option<String>)>,
     notes: Vec<(String, Trouble)>,
+    no_files: Vec<(String, NoFile)>,
     /// Reads only so many bytes of each log.
     at_most: Option<u64>,
 }
@@ -27,6 +29,10 @@ impl Sink for Taken {
         let error = error.map(|error| error.to_string());
         self.logs.push((member.clone(), content, error));
         ControlFlow::Continue(())
+    }
+
+    fn no_file(&mut self, name: &str, what: NoFile) {
+        self.no_files.push((name.to_owned(), what));
     }
 
     fn not_read(&mut self, member: &Member, trouble: Trouble) {

@@ -15,7 +15,7 @@ use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipFileHeaderRecord, Zip
 
 use super::decode::{Decoder, Format};
 use super::packed::Packed;
-use super::{Depth, Exact, Member, Metered, Walk, member_name, repeated};
+use super::{Depth, Exact, Member, Metered, NoFile, Walk, member_name, repeated};
 use crate::input::ci_archive::JobFiles;
 use crate::input::stream::Trouble;
 
@@ -143,10 +143,14 @@ fn by_directory(
                 break;
             }
         };
-        if entry.is_dir() || entry.mode().is_symlink() || is_empty(&entry) {
+        let header = from_directory(&entry);
+        if entry.mode().is_symlink() {
+            walk.sink.no_file(&header.member.name, NoFile::Link);
             continue;
         }
-        let header = from_directory(&entry);
+        if entry.is_dir() || is_empty(&entry) {
+            continue;
+        }
         if jobs.have_step(&header.member.name) {
             walk.not_read(&header.member, repeated(header.member.size));
             continue;

@@ -234,3 +234,68 @@ fn the_steps_of_a_ci_job_are_counted_once() {
         }
     }
 }
+
+#[test]
+fn a_damaged_first_header_of_a_tar_archive_hides_the_first_file_alone() {
+    let mut archive = tar(&[("a.log", &log(3_000)), ("b.log", b"two\n")]);
+    archive[3] ^= 1;
+    for taken in both(&archive) {
+        assert_eq!(taken.names(), ["b.log"]);
+        taken.assert_said("damaged before byte");
+    }
+}
+
+#[test]
+fn links_and_pipes_in_archives_are_named() {
+    let mut builder = ::tar::Builder::new(Vec::new());
+    let mut add = |kind, name: &str, content: &[u8]| {
+        let mut header = ::tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(content.len() as u64);
+        match kind {
+            ::tar::EntryType::Symlink => builder.append_link(&mut header, name, "app.log").unwrap(),
+            _ => builder.append_data(&mut header, name, content).unwrap(),
+        }
+    };
+    add(::tar::EntryType::Symlink, "current.log", b"");
+    add(::tar::EntryType::Regular, "app.log", b"one\n");
+    add(::tar::EntryType::Fifo, "pipe", b"");
+    let archive = builder.into_inner().unwrap();
+    for taken in both(&archive) {
+        assert_eq!(taken.names(), ["app.log"]);
+        let expected = [("current.log", NoFile::Link), ("pipe", NoFile::Special)];
+        assert_eq!(
+            taken.no_files,
+            expected.map(|(name, what)| (name.to_owned(), what))
+        );
+    }
+}
+
+#[test]
+fn a_sparse_file_of_pax_has_its_name_and_not_the_list_of_its_parts() {
+    let content = [
+        b"3\n0\n4\n9000\n4\n20000\n0\n".as_slice(),
+        &[0; 491],
+        b"one\ntwo\n",
+    ]
+    .concat();
+    let mut builder = ::tar::Builder::new(Vec::new());
+    let extensions = [
+        ("GNU.sparse.major", b"1".as_slice()),
+        ("GNU.sparse.minor", b"0"),
+        ("GNU.sparse.name", b"logs/app.log"),
+        ("GNU.sparse.realsize", b"20000"),
+    ];
+    builder.append_pax_extensions(extensions).unwrap();
+    let mut header = ::tar::Header::new_ustar();
+    header.set_size(content.len() as u64);
+    builder
+        .append_data(&mut header, "logs/GNUSparseFile.7/app.log", content.as_slice())
+        .unwrap();
+    let archive = builder.into_inner().unwrap();
+    for taken in both(&archive) {
+        assert_eq!(taken.names(), ["logs/app.log"]);
+        assert_eq!(taken.content(), b"one\ntwo\n");
+        assert!(!taken.notes[0].1.lost && taken.notes[0].1.reason.contains("sparse"));
+    }
+}
