@@ -7,8 +7,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use incident::record::time::Zone;
 use incident::report::model::Report;
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 mod common;
 
-use common::{found, report, scan, whole_report};
+use common::{found, report, scan, whole_report, zip};
 
 const IN_USE: &str = "2026-11-22 07:31:34,463 ERROR app OSError: [Errno 98] error while attempting to bind on address \
                       ('127.0.0.1', 8000): address already in use\n";
@@ -86,42 +86,6 @@ fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
         builder.append_data(&mut header, name, *content).unwrap();
     }
     builder.into_inner().unwrap()
-}
-
-/// A zip archive whose members are stored as they are.
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive: Vec<u8> = Vec::new();
-    let mut directory: Vec<u8> = Vec::new();
-    for (name, content) in members {
-        let mut crc = flate2::Crc::new();
-        crc.update(content);
-        let at = u32::try_from(archive.len()).unwrap();
-        let length = u32::try_from(content.len()).unwrap();
-        let mut common: Vec<u8> = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x5b];
-        for number in [crc.sum(), length, length] {
-            common.extend(number.to_le_bytes());
-        }
-        common.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
-        common.extend([0, 0]);
-        archive.extend(b"PK\x03\x04");
-        archive.extend(&common);
-        archive.extend(name.as_bytes());
-        archive.extend(*content);
-        directory.extend(b"PK\x01\x02\x14\x00");
-        directory.extend(&common);
-        directory.extend([0; 10]);
-        directory.extend(at.to_le_bytes());
-        directory.extend(name.as_bytes());
-    }
-    let at = u32::try_from(archive.len()).unwrap();
-    let count = u16::try_from(members.len()).unwrap().to_le_bytes();
-    archive.extend(&directory);
-    archive.extend(b"PK\x05\x06\0\0\0\0");
-    archive.extend([count, count].concat());
-    archive.extend(u32::try_from(directory.len()).unwrap().to_le_bytes());
-    archive.extend(at.to_le_bytes());
-    archive.extend([0, 0]);
-    archive
 }
 
 fn utf16(text: &str) -> Vec<u8> {
@@ -571,73 +535,18 @@ fn a_fault_outside_of_a_map_still_ends_the_process() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("app.log");
     fs::write(&path, log(1_500_000)).unwrap();
-    let child = spawn(&["--threads", "2"], &[Path::new("-"), &path]);
-    std::thread::sleep(Duration::from_millis(1000));
-    signal(&child, "-BUS");
-    assert_eq!(child.wait_with_output().unwrap().status.signal(), Some(7));
-}
-
-/// Scans a file that a writer cuts, rewrites, grows, removes and replaces all the time.
-#[test]
-#[cfg(target_os = "linux")]
-fn a_storm_of_changes_never_ends_the_process_and_is_told() {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("app.log");
-    let text = log(12_000_000);
-    fs::write(&path, &text).unwrap();
-    let over = AtomicBool::new(false);
-    let changes = AtomicU64::new(0);
-    let writer = || {
-        let mut turn = 0_u64;
-        while !over.load(Ordering::Relaxed) {
-            turn += 1;
-            // Whatever does not succeed in the storm is tried again.
-            let _ = match turn % 6 {
-                0 => fs::write(&path, &text),
-                1 | 3 => fs::File::options()
-                    .write(true)
-                    .open(&path)
-                    .and_then(|file| file.set_len(turn * 7_919 % 9_000_000)),
-                2 => fs::write(&path, &text[..6_000_000]).and_then(|()| fs::write(&path, &text)),
-                4 => fs::File::options()
-                    .append(true)
-                    .open(&path)
-                    .and_then(|mut file| file.write_all(&text.as_bytes()[..3_000_000])),
-                _ => fs::rename(&path, path.with_extension("1")).and_then(|()| fs::write(&path, &text)),
-            };
-            changes.fetch_add(1, Ordering::Relaxed);
+    let mut child = spawn(&["--threads", "2"], &[Path::new("-"), &path]);
+    // Before the file is mapped, the signal goes to the runtime, which passes it on at the second time only.
+    let mut status = None;
+    for _ in 0..100 {
+        std::thread::sleep(Duration::from_millis(300));
+        signal(&child, "-BUS");
+        status = child.try_wait().unwrap();
+        if status.is_some() {
+            break;
         }
-    };
-    let (mut scans, mut told) = (0, 0);
-    std::thread::scope(|scope| {
-        scope.spawn(writer);
-        let started = Instant::now();
-        // On a busy machine few scans fit into that time.
-        let is_over = |told: usize, since: Duration| since.as_secs() >= if told == 0 { 60 } else { 2 };
-        while !is_over(told, started.elapsed()) {
-            let output = spawn(&["--format", "json", "--quiet"], &[&path])
-                .wait_with_output()
-                .unwrap();
-            let code = output.status.code();
-            assert!(
-                matches!(code, Some(0 | 2 | 3)),
-                "{:?}: {}",
-                output.status,
-                String::from_utf8_lossy(&output.stderr)
-            );
-            scans += 1;
-            if code == Some(3) {
-                let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-                told += usize::from(report["not_read"][0]["lost"] == true);
-            }
-        }
-        over.store(true, Ordering::Relaxed);
-    });
-    assert!(
-        told > 0,
-        "{scans} scans, {} changes, none told",
-        changes.load(Ordering::Relaxed)
-    );
+    }
+    assert_eq!(status.unwrap().signal(), Some(7));
 }
 
 /// Runs a scan to its end and gives its exit code and the most memory that it held, in MiB.

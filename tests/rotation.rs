@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{finding, report, scan, whole_report};
+use common::{finding, report, scan, whole_report, zip};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -242,4 +242,73 @@ fn the_table_of_sources_shows_the_pieces_in_order() {
             "`./app.log`",
         ]
     );
+}
+
+/// In a zip archive, whose directory tells the names before anything is read.
+#[test]
+fn a_rotated_log_in_a_zip_archive_reads_as_the_whole_one() {
+    let (folder, pages) = (TempDir::new().unwrap(), signatures());
+    let lines = log();
+    let whole = folder.path().join("app.log");
+    fs::write(&whole, lines.concat()).unwrap();
+    let mut members = vec![("log/db.log".to_owned(), b"2026-11-22T07:00:00Z ready\n".to_vec())];
+    for (name, range) in PIECES.iter().rev() {
+        let text = lines[range.clone()].concat().into_bytes();
+        members.push((format!("log/{name}"), text));
+    }
+    let members: Vec<(&str, &[u8])> = members
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_slice()))
+        .collect();
+    let archive = folder.path().join("logs.zip");
+    fs::write(&archive, zip(&members)).unwrap();
+    let (expected, found) = (
+        scanned(&[&whole], pages.path()),
+        scanned(&[&archive], pages.path()),
+    );
+    assert_eq!(
+        names(&found, "name"),
+        ["db.log", "app.log.10", "app.log.9", "app.log.1", "app.log"]
+    );
+    assert_eq!(
+        names(&found, "set"),
+        ["none", "app.log", "app.log", "app.log", "app.log"]
+    );
+    for signature in ["test/steps", "test/burst", "test/lost-job"] {
+        let count = |report: &Value| finding(report, signature)["count"].clone();
+        assert_eq!(count(&found), count(&expected), "{signature}");
+    }
+    assert_eq!(found["not_read"], serde_json::json!([]));
+}
+
+/// Who gets the members one by one can but say that they are pieces.
+#[test]
+fn pieces_in_a_streamed_archive_are_read_as_they_come_and_that_is_said() {
+    let (folder, pages) = (TempDir::new().unwrap(), signatures());
+    let lines = log();
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, range) in PIECES.iter().rev() {
+        let text = lines[range.clone()].concat();
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        builder.append_data(&mut header, name, text.as_bytes()).unwrap();
+    }
+    let archive = folder.path().join("logs.tar");
+    fs::write(&archive, builder.into_inner().unwrap()).unwrap();
+    let report = scanned(&[&archive], pages.path());
+    assert_eq!(
+        names(&report, "name"),
+        ["app.log", "app.log.1", "app.log.9", "app.log.10"]
+    );
+    assert_eq!(names(&report, "set"), ["none"; 4]);
+    let notes = report["not_read"].as_array().unwrap();
+    let note = &notes[0];
+    assert!(
+        note["reason"]
+            .as_str()
+            .unwrap()
+            .contains("pieces of rotated logs (app.log)"),
+        "{note}"
+    );
+    assert_eq!((notes.len(), &note["lost"]), (1, &Value::from(false)));
 }

@@ -83,8 +83,9 @@ impl<'a, 'o> Members<'a, 'o> {
         }
         let mut source = Source::clone(self.job.source);
         source.name = format!("{}/{}", source.name, member.name);
-        source.service = service::of(Path::new(&member.name));
-        source.set = None;
+        source.service = service::of(Path::new(member.set.as_ref().unwrap_or(&member.name)));
+        let set = member.set.as_ref();
+        source.set = set.map(|live| format!("{}/{live}", self.job.source.name).into());
         source.modified = member.modified.or(source.modified);
         Arc::new(source)
     }
@@ -142,7 +143,7 @@ impl Sink for Members<'_, '_> {
     }
 
     fn not_read(&mut self, member: &Member, trouble: Trouble) {
-        self.told = true;
+        let is_first = !std::mem::replace(&mut self.told, true);
         if self.job.out.is_stopped() {
             // The interrupt is the reason, and it is told.
             return;
@@ -155,6 +156,10 @@ impl Sink for Members<'_, '_> {
         }
         self.end_last();
         let source = self.source_of(member);
+        if member.name.is_empty() && !is_first {
+            // Of an archive, whose members are the sources.
+            return self.job.out.not_read(trouble.of(&source, 0));
+        }
         self.refuse(member, &source, trouble);
     }
 }

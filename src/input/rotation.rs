@@ -21,6 +21,7 @@ use crate::record::time::Clock;
 
 pub(crate) mod beside;
 mod journal;
+pub(super) mod members;
 mod names;
 mod peek;
 #[cfg(test)]

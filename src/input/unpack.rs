@@ -9,6 +9,7 @@
 mod codec;
 mod decode;
 mod packed;
+mod pieces;
 mod tar;
 #[cfg(test)]
 mod tests;
@@ -68,6 +69,8 @@ pub(super) struct Member {
     pub modified: Option<i64>,
     /// How many bytes it has, if known beforehand.
     pub size: Option<u64>,
+    /// The path of the live log in the archive, if this is a piece of it that stands behind the older ones.
+    pub set: Option<String>,
 }
 
 /// What is in archives besides files and folders.
@@ -238,7 +241,7 @@ impl<'w> Walk<'w> {
         let member = Member {
             size: None,
             modified: member.modified.or_else(|| format.modified(packed.peek(HEAD))),
-            name: member.name.clone(),
+            ..member.clone()
         };
         let depth = Depth {
             coats: depth.coats + 1,

@@ -84,3 +84,39 @@ pub(crate) fn root_cause(report: &Value) -> &Value {
         .find(|finding| finding["id"] == *id)
         .unwrap_or_else(|| panic!("no root cause is named; found {:?}", found(report)))
 }
+
+/// A zip archive whose members are stored as they are.
+pub(crate) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive: Vec<u8> = Vec::new();
+    let mut directory: Vec<u8> = Vec::new();
+    for (name, content) in members {
+        let mut crc = flate2::Crc::new();
+        crc.update(content);
+        let at = u32::try_from(archive.len()).unwrap();
+        let length = u32::try_from(content.len()).unwrap();
+        let mut common: Vec<u8> = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x5b];
+        for number in [crc.sum(), length, length] {
+            common.extend(number.to_le_bytes());
+        }
+        common.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+        common.extend([0, 0]);
+        archive.extend(b"PK\x03\x04");
+        archive.extend(&common);
+        archive.extend(name.as_bytes());
+        archive.extend(*content);
+        directory.extend(b"PK\x01\x02\x14\x00");
+        directory.extend(&common);
+        directory.extend([0; 10]);
+        directory.extend(at.to_le_bytes());
+        directory.extend(name.as_bytes());
+    }
+    let at = u32::try_from(archive.len()).unwrap();
+    let count = u16::try_from(members.len()).unwrap().to_le_bytes();
+    archive.extend(&directory);
+    archive.extend(b"PK\x05\x06\0\0\0\0");
+    archive.extend([count, count].concat());
+    archive.extend(u32::try_from(directory.len()).unwrap().to_le_bytes());
+    archive.extend(at.to_le_bytes());
+    archive.extend([0, 0]);
+    archive
+}

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use tar::{Archive, Entry, EntryType};
 
 use super::packed::Packed;
+use super::pieces::Seen;
 use super::{Depth, Exact, HEAD, Member, NoFile, Walk, member_name, repeated};
 use crate::input::ci_archive::JobFiles;
 use crate::input::stream::Trouble;
@@ -89,10 +90,10 @@ pub(super) fn walk(
         archives: depth.archives + 1,
         coats: 0,
     };
-    let mut jobs = JobFiles::default();
+    let mut found = Found::default();
     loop {
         let begin = input.offset();
-        let end = one_archive(walk, archive, input, depth, &mut jobs);
+        let end = one_archive(walk, archive, input, depth, &mut found);
         let place = input.offset();
         let skipped = match &end {
             End::Stop(flow) => return *flow,
@@ -135,9 +136,17 @@ pub(super) fn walk(
             );
         }
         if at_end {
+            found.seen.say(walk, archive);
             return ControlFlow::Continue(());
         }
     }
+}
+
+/// What was found in an archive so far.
+#[derive(Default)]
+struct Found {
+    jobs: JobFiles,
+    seen: Seen,
 }
 
 fn one_archive(
@@ -145,7 +154,7 @@ fn one_archive(
     archive: &Member,
     input: &mut Packed<'_>,
     depth: Depth,
-    jobs: &mut JobFiles,
+    found: &mut Found,
 ) -> End {
     let allowance = Cell::new(HEADERS);
     let mut files = Archive::new(Gate {
@@ -166,7 +175,7 @@ fn one_archive(
             Some(Err(error)) => return End::Damage(error.to_string()),
             Some(Ok(mut entry)) => {
                 allowance.set(u64::MAX);
-                let flow = file(walk, archive, &mut entry, depth, jobs);
+                let flow = file(walk, archive, &mut entry, depth, found);
                 if flow.is_break() {
                     return End::Stop(flow);
                 }
@@ -184,7 +193,7 @@ fn file<R: Read>(
     archive: &Member,
     entry: &mut Entry<'_, R>,
     depth: Depth,
-    jobs: &mut JobFiles,
+    found: &mut Found,
 ) -> ControlFlow<()> {
     let kind = entry.header().entry_type();
     let is_file = kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse();
@@ -211,7 +220,10 @@ fn file<R: Read>(
         modified: seconds.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1_000_000_000)),
         size: Some(size),
         name,
+        set: None,
     };
+    found.seen.add(&member);
+    let jobs = &mut found.jobs;
     if jobs.have_step(&member.name) {
         walk.not_read(&member, repeated(member.size));
         return ControlFlow::Continue(());

@@ -4,6 +4,7 @@
 //! archive, to the walk. A file whose directory is missing (a download that was cut off) is read as a
 //! stream is.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
@@ -11,12 +12,16 @@ use std::ops::ControlFlow;
 use flate2::Crc;
 use rawzip::extra_fields::{ExtraFieldId, ExtraFields};
 use rawzip::time::{UtcDateTime, ZipDateTimeKind};
-use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipFileHeaderRecord, ZipLocator};
+use rawzip::{
+    CompressionMethod, FileReader, ZipArchive, ZipArchiveEntryWayfinder, ZipFileHeaderRecord, ZipLocator,
+};
 
 use super::decode::{Decoder, Format};
 use super::packed::Packed;
+use super::pieces::Seen;
 use super::{Depth, Exact, Member, Metered, NoFile, Walk, member_name, repeated};
 use crate::input::ci_archive::JobFiles;
+use crate::input::rotation::members::Pieces;
 use crate::input::stream::Trouble;
 
 const LOCAL: &[u8] = b"PK\x03\x04";
@@ -125,15 +130,19 @@ fn by_directory(
         coats: 0,
     };
     let mut jobs = JobFiles::default();
+    let mut seen = Seen::default();
     let mut entries = archive.entries(buffer);
     // Nothing was given out yet, so a directory that is damaged anywhere need not be used.
     while let Some(entry) = entries.next_entry().map_err(|error| error.to_string())? {
+        let member = from_directory(&entry).member;
         if !is_empty(&entry) {
-            jobs.see(&member_name("", entry.file_path().as_bytes()));
+            jobs.see(&member.name);
         }
+        seen.add(&member);
     }
+    let mut sets = Sets::find(&seen.pieces(), archive, buffer);
     let mut entries = archive.entries(buffer);
-    loop {
+    for number in 0.. {
         let entry = match entries.next_entry() {
             Ok(Some(entry)) => entry,
             Ok(None) => break,
@@ -143,36 +152,121 @@ fn by_directory(
                 break;
             }
         };
-        let header = from_directory(&entry);
-        if entry.mode().is_symlink() {
-            walk.sink.no_file(&header.member.name, NoFile::Link);
-            continue;
-        }
-        if entry.is_dir() || is_empty(&entry) {
-            continue;
-        }
-        if jobs.have_step(&header.member.name) {
-            walk.not_read(&header.member, repeated(header.member.size));
-            continue;
-        }
-        let flow = match archive.get_entry(entry.wayfinder()) {
-            Ok(place) => {
-                let mut reader = place.reader();
-                let mut metered = Metered::new(&mut reader, walk.budget);
-                let mut region = Exact::new(&mut metered, entry.compressed_size_hint());
-                read_member(walk, &header, &mut region, depth)
-            }
-            Err(error) => {
-                let reason = format!("its place in the zip archive could not be read: {error}");
-                note(walk, &header.member.name, reason, true);
-                ControlFlow::Continue(())
-            }
+        let given = match sets.take(number) {
+            Some(pieces) => pieces,
+            None => vec![(from_directory(&entry), entry.wayfinder(), Kind::of(&entry))],
         };
-        if flow.is_break() || stop(walk, "") {
-            return Ok(flow);
+        for (header, place, kind) in given {
+            let flow = match kind {
+                Kind::Link => {
+                    walk.sink.no_file(&header.member.name, NoFile::Link);
+                    continue;
+                }
+                Kind::Nothing => continue,
+                Kind::File => by_place(walk, archive, &header, place, depth, &mut jobs),
+            };
+            if flow.is_break() || stop(walk, "") {
+                return Ok(flow);
+            }
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// A member, where it stands in the archive, and what it is.
+type Placed = (Header, ZipArchiveEntryWayfinder, Kind);
+
+/// What a member is.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    File,
+    Link,
+    /// A folder or an empty file.
+    Nothing,
+}
+
+impl Kind {
+    fn of(entry: &ZipFileHeaderRecord<'_>) -> Kind {
+        if entry.mode().is_symlink() {
+            Kind::Link
+        } else if entry.is_dir() || is_empty(entry) {
+            Kind::Nothing
+        } else {
+            Kind::File
+        }
+    }
+}
+
+/// Members that are pieces of one log, which are read together.
+#[derive(Default)]
+struct Sets {
+    /// The set of each such member.
+    set_of: BTreeMap<usize, usize>,
+    /// The pieces of each set, until they are taken.
+    pieces: Vec<Vec<Placed>>,
+}
+
+impl Sets {
+    fn find(found: &[Pieces], archive: &ZipArchive<FileReader>, buffer: &mut [u8]) -> Sets {
+        let mut sets = Sets::default();
+        for (set, pieces) in found.iter().enumerate() {
+            sets.set_of
+                .extend(pieces.members.iter().map(|number| (*number, set)));
+        }
+        let mut placed: BTreeMap<usize, Placed> = BTreeMap::new();
+        let mut entries = archive.entries(buffer);
+        let mut number = 0;
+        while !found.is_empty()
+            && let Ok(Some(entry)) = entries.next_entry()
+        {
+            if let Some(set) = sets.set_of.get(&number) {
+                let mut header = from_directory(&entry);
+                header.member.set = Some(found[*set].live.clone());
+                placed.insert(number, (header, entry.wayfinder(), Kind::of(&entry)));
+            }
+            number += 1;
+        }
+        let in_order = |pieces: &Pieces| {
+            let members = pieces.members.iter();
+            members.filter_map(|number| placed.remove(number)).collect()
+        };
+        sets.pieces = found.iter().map(in_order).collect();
+        sets
+    }
+
+    /// The pieces of the set that the member with this number is of, at the first of them; afterwards none. Nothing if it is no piece.
+    fn take(&mut self, number: usize) -> Option<Vec<Placed>> {
+        let set = self.set_of.get(&number)?;
+        self.pieces.get_mut(*set).map(std::mem::take)
+    }
+}
+
+/// Reads the member that stands at this place in the archive.
+fn by_place(
+    walk: &mut Walk<'_>,
+    archive: &ZipArchive<FileReader>,
+    header: &Header,
+    place: ZipArchiveEntryWayfinder,
+    depth: Depth,
+    jobs: &mut JobFiles,
+) -> ControlFlow<()> {
+    if jobs.have_step(&header.member.name) {
+        walk.not_read(&header.member, repeated(header.member.size));
+        return ControlFlow::Continue(());
+    }
+    match archive.get_entry(place) {
+        Ok(entry) => {
+            let mut reader = entry.reader();
+            let mut metered = Metered::new(&mut reader, walk.budget);
+            let mut region = Exact::new(&mut metered, header.packed.unwrap_or(0));
+            read_member(walk, header, &mut region, depth)
+        }
+        Err(error) => {
+            let reason = format!("its place in the zip archive could not be read: {error}");
+            note(walk, &header.member.name, reason, true);
+            ControlFlow::Continue(())
+        }
+    }
 }
 
 /// Whether the archive says that a member has no bytes.
@@ -210,6 +304,7 @@ fn from_directory(entry: &ZipFileHeaderRecord<'_>) -> Header {
             name: member_name("", entry.file_path().as_bytes()),
             modified: seconds.and_then(|seconds| seconds.checked_mul(1_000_000_000)),
             size: Some(entry.uncompressed_size_hint()),
+            set: None,
         },
         method: entry.compression_method().as_u16(),
         encrypted: entry.flags().is_encrypted(),
@@ -306,16 +401,26 @@ fn members(
         coats: 0,
     };
     let mut jobs = JobFiles::default();
+    let mut seen = Seen::default();
     loop {
         if input.peek(4) == DESCRIPTOR {
             input.consume(4);
         }
         let signature = input.peek(4);
         if [DIRECTORY, EMPTY, ZIP64_END].contains(&signature) {
+            let name = archive.to_owned();
+            let archive = Member {
+                name,
+                ..Member::default()
+            };
+            seen.say(walk, &archive);
             return (ControlFlow::Continue(()), true);
         }
         let place = input.offset();
         let header = local_header(archive, input);
+        if let Some(header) = &header {
+            seen.add(&header.member);
+        }
         let result = match &header {
             Some(header) => member(walk, header, input, depth, &mut jobs),
             None => Err("no member begins there".to_owned()),
@@ -448,6 +553,7 @@ fn local_header(archive: &str, input: &mut Packed<'_>) -> Option<Header> {
             name: member_name(archive, path),
             modified,
             size: (!length_behind).then_some(size),
+            set: None,
         },
         method: short(8),
         encrypted: flags & 1 != 0,
