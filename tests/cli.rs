@@ -339,3 +339,27 @@ fn log_text_cannot_leave_its_place_in_the_report() {
     );
     assert!(!run.out.contains('\u{1b}'));
 }
+
+/// Replacing `/dev/stdout` by a file would harm everybody on the machine.
+#[test]
+fn a_report_goes_through_links_and_into_pipes_and_leaves_them_there() {
+    use std::os::unix::fs::FileTypeExt;
+    let dir = folder(&[("error.log", REFUSED.as_bytes()), ("old.json", b"old")]);
+    let path = |name: &str| dir.path().join(name);
+    for (target, link) in [("old.json", "link.json"), ("new.json", "dangling.json")] {
+        std::os::unix::fs::symlink(target, path(link)).unwrap();
+        assert_eq!(run(&["-q", "error.log", "-o", link], dir.path()).code, 0);
+        assert!(fs::symlink_metadata(path(link)).unwrap().is_symlink());
+        assert!(fs::read_to_string(path(target)).unwrap().starts_with('{'));
+    }
+    let made = std::process::Command::new("mkfifo")
+        .arg(path("pipe.json"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let pipe = path("pipe.json");
+    let reader = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
+    assert_eq!(run(&["-q", "error.log", "-o", "pipe.json"], dir.path()).code, 0);
+    assert!(reader.join().unwrap().starts_with('{'));
+    assert!(fs::metadata(path("pipe.json")).unwrap().file_type().is_fifo());
+}

@@ -128,9 +128,17 @@ fn rendered(report: &Report, format: Format, template: Option<&Template>) -> Res
     })
 }
 
-/// Writes beside the target and renames: the file holds the old report or the whole new one.
+/// Writes beside the target and renames: the file holds the old report or the whole new one. A link stays one, and pipes and devices
+/// (`/dev/stdout`) are written to.
 fn write_whole(path: &Path, text: &str) -> Result<(), Error> {
     let write = || -> std::io::Result<()> {
+        let target = fs::canonicalize(path).ok();
+        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        let is_special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        if is_special || (is_link && target.is_none()) {
+            return fs::write(path, text);
+        }
+        let path = target.as_deref().unwrap_or(path);
         let mut file = NamedTempFile::new_in(folder_of(path))?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;

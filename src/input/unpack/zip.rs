@@ -4,7 +4,6 @@
 //! archive, to the walk. A file whose directory is missing (a download that was cut off) is read as a
 //! stream is.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
@@ -21,8 +20,11 @@ use super::packed::Packed;
 use super::pieces::Seen;
 use super::{Depth, Exact, Member, Metered, NoFile, Walk, member_name, repeated};
 use crate::input::ci_archive::JobFiles;
-use crate::input::rotation::members::Pieces;
 use crate::input::stream::Trouble;
+
+mod sets;
+
+use sets::{Kind, Sets};
 
 const LOCAL: &[u8] = b"PK\x03\x04";
 const DIRECTORY: &[u8] = b"PK\x01\x02";
@@ -171,74 +173,6 @@ fn by_directory(
         }
     }
     Ok(ControlFlow::Continue(()))
-}
-
-/// A member, where it stands in the archive, and what it is.
-type Placed = (Header, ZipArchiveEntryWayfinder, Kind);
-
-/// What a member is.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    File,
-    Link,
-    /// A folder or an empty file.
-    Nothing,
-}
-
-impl Kind {
-    fn of(entry: &ZipFileHeaderRecord<'_>) -> Kind {
-        if entry.mode().is_symlink() {
-            Kind::Link
-        } else if entry.is_dir() || is_empty(entry) {
-            Kind::Nothing
-        } else {
-            Kind::File
-        }
-    }
-}
-
-/// Members that are pieces of one log, which are read together.
-#[derive(Default)]
-struct Sets {
-    /// The set of each such member.
-    set_of: BTreeMap<usize, usize>,
-    /// The pieces of each set, until they are taken.
-    pieces: Vec<Vec<Placed>>,
-}
-
-impl Sets {
-    fn find(found: &[Pieces], archive: &ZipArchive<FileReader>, buffer: &mut [u8]) -> Sets {
-        let mut sets = Sets::default();
-        for (set, pieces) in found.iter().enumerate() {
-            sets.set_of
-                .extend(pieces.members.iter().map(|number| (*number, set)));
-        }
-        let mut placed: BTreeMap<usize, Placed> = BTreeMap::new();
-        let mut entries = archive.entries(buffer);
-        let mut number = 0;
-        while !found.is_empty()
-            && let Ok(Some(entry)) = entries.next_entry()
-        {
-            if let Some(set) = sets.set_of.get(&number) {
-                let mut header = from_directory(&entry);
-                header.member.set = Some(found[*set].live.clone());
-                placed.insert(number, (header, entry.wayfinder(), Kind::of(&entry)));
-            }
-            number += 1;
-        }
-        let in_order = |pieces: &Pieces| {
-            let members = pieces.members.iter();
-            members.filter_map(|number| placed.remove(number)).collect()
-        };
-        sets.pieces = found.iter().map(in_order).collect();
-        sets
-    }
-
-    /// The pieces of the set that the member with this number is of, at the first of them; afterwards none. Nothing if it is no piece.
-    fn take(&mut self, number: usize) -> Option<Vec<Placed>> {
-        let set = self.set_of.get(&number)?;
-        self.pieces.get_mut(*set).map(std::mem::take)
-    }
 }
 
 /// Reads the member that stands at this place in the archive.
