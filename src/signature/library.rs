@@ -300,4 +300,28 @@ mod tests {
             assert_eq!(embedded.aliases, read.aliases);
         }
     }
+
+    #[test]
+    fn what_is_not_selected_is_not_read_and_yet_known() {
+        let narrowed = |select: &str, ignore: &str| {
+            let selected = Selected {
+                select: vec![NamePattern::of_ids(select).unwrap()],
+                ignore: vec![NamePattern::of_ids(ignore).unwrap()],
+            };
+            let mut library = Library::embedded_in(&selected).unwrap();
+            let read = library.signatures().len();
+            library.narrow(&selected).map(|()| (read, library))
+        };
+        let (read, library) = narrowed("redis/*", "net/timeout").unwrap();
+        assert!(read > 0 && library.signatures().len() == read);
+        assert!(
+            library
+                .signatures()
+                .iter()
+                .all(|known| known.id.starts_with("redis/"))
+        );
+        let wrong = narrowed("redis/*", "net/tmieout").unwrap_err().to_string();
+        assert!(wrong.contains("'net/tmieout'"), "{wrong}");
+        assert!(narrowed("rdeis/*", "net/timeout").is_err());
+    }
 }
