@@ -24,7 +24,11 @@ pub(super) fn run(flags: &Scan) -> Result<Exit, Error> {
     let outputs = outputs(flags)?;
     let template = flags.template.as_deref().map(read_template).transpose()?;
     let options = options(flags, stop)?;
-    let library = thread_pool(options.threads)?.install(|| library(&flags.selection))?;
+    let read = || library(&flags.selection);
+    let library = match flags.selection.signatures.is_empty() {
+        true => read()?,
+        false => thread_pool(options.threads)?.install(read)?,
+    };
     // Thousands of small pieces that the end of the process gives back at once.
     let library = ManuallyDrop::new(library);
     let watch = Watch::new(flags.logs.quiet);
