@@ -31,11 +31,10 @@ use analysis::skew::{self, Skew};
 use detect::collect::Collector;
 use detect::compile::Detector;
 use detect::examine::{self, Examined, examine};
-use detect::keyed;
 use detect::placed::Clocks;
 use error::Error;
 use input::block::{BLOCK_SIZE, Block};
-use input::sought::{Sought, Tell};
+use input::sought::Sought;
 use input::stream::{End, Fed, Feed, Reading, Trouble};
 use input::walk::{self, Walking};
 use input::{Source, Stop, last_boot};
@@ -152,7 +151,7 @@ pub fn gate_places(options: &Options, library: &Library) -> Result<u64, Error> {
     let (sought, tell) = Sought::later();
     let Ready { pool, feed, .. } = ready_to_seek(options, sought)?;
     let detector = pool.install(|| Detector::new(library))?;
-    tell_gates(tell, &detector);
+    tell.tell(detector.gates());
     let mut places = 0;
     pipeline::run(
         &pool,
@@ -167,13 +166,6 @@ pub fn gate_places(options: &Options, library: &Library) -> Result<u64, Error> {
     Ok(places)
 }
 
-/// Tells the producers what the run looks for, unless it looks at every line.
-fn tell_gates(tell: Tell, detector: &Detector<'_>) {
-    if detector.slow_signatures() == 0 {
-        tell.tell(detector.gates());
-    }
-}
-
 /// Scans the logs and makes the report.
 pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) -> Result<Report, Error> {
     let (sought, tell) = Sought::later();
@@ -186,7 +178,7 @@ pub fn scan_logs(options: &Options, library: &Library, progress: &dyn Progress) 
         reordered,
     } = ready_to_seek(options, sought)?;
     let detector = pool.install(|| Detector::new(library))?;
-    tell_gates(tell, &detector);
+    tell.tell(detector.gates());
     let work = |block: &Block| -> Examined {
         let source = &block.about;
         let clock = source.clock(options.zone, options.now);
@@ -314,7 +306,6 @@ fn ready_to_seek(options: &Options, sought: Sought) -> Result<Ready, Error> {
     let listed: Vec<Arc<Source>> = inputs.sources.into_iter().map(Arc::new).collect();
     let reading = Reading {
         sought,
-        logs: listed.len(),
         ..reading(options, range)
     };
     let feed = Feed::new(listed.clone(), reading).map_err(|error| no_threads(options.threads, &error))?;
@@ -339,8 +330,6 @@ fn reading(options: &Options, range: Range) -> Reading {
         range,
         stop: options.stop.clone(),
         sought: Sought::default(),
-        logs: 1,
-        compared: keyed::REACH,
     }
 }
 

@@ -178,8 +178,6 @@ fn same_records(log: &[u8], block_size: usize) {
         range: Range::default(),
         stop: Stop::default(),
         sought: Sought::default(),
-        logs: 1,
-        compared: 0,
     };
     let clock = Clock::new(Zone::Utc, NOW);
     let all = Block::whole(0, log.to_vec());

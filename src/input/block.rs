@@ -43,8 +43,8 @@ pub const BLOCK_SIZE: usize = 4 * 1024 * 1024;
 enum Holder {
     /// A file that may change while it is looked at.
     Map(Arc<Mapped>, OnceCell<Reread>),
-    /// Memory that several blocks share, and what is not written in it.
-    Buffer(Arc<Buffer>, OnceCell<Reread>),
+    /// Memory that several blocks share.
+    Buffer(Arc<Buffer>),
 }
 
 /// A piece of a source.
@@ -75,12 +75,11 @@ impl Drop for Block {
 }
 
 impl Block {
-    /// The bytes that the block sees, for searching: those of a mapped file may change meanwhile, and of lines without gates
-    /// ([`loud`](Self::loud)) there may be no more than their line ends.
+    /// The bytes that the block sees, for searching: those of a mapped file may change meanwhile.
     pub fn window(&self) -> &[u8] {
         let bytes = match &self.holder {
             Holder::Map(map, _) => map.bytes(),
-            Holder::Buffer(buffer, _) => buffer.bytes(),
+            Holder::Buffer(buffer) => buffer.bytes(),
         };
         &bytes[self.window.clone()]
     }
@@ -91,12 +90,7 @@ impl Block {
             Holder::Map(map, again) => {
                 Window::mapped(again.get_or_init(|| Reread::new(map, self.window.clone())))
             }
-            Holder::Buffer(buffer, _) if buffer.is_whole(&self.window) => {
-                Window::held(&buffer.bytes()[self.window.clone()])
-            }
-            Holder::Buffer(buffer, again) => {
-                Window::mapped(again.get_or_init(|| Reread::of_buffer(buffer, self.window.clone())))
-            }
+            Holder::Buffer(buffer) => Window::held(&buffer.bytes()[self.window.clone()]),
         }
     }
 
@@ -104,13 +98,13 @@ impl Block {
     pub fn head(&self) -> Vec<u8> {
         match &self.holder {
             Holder::Map(map, _) => map.bytes()[..map.bytes().len().min(HEAD)].to_vec(),
-            Holder::Buffer(buffer, _) => buffer.head(HEAD).to_vec(),
+            Holder::Buffer(buffer) => buffer.head(HEAD).to_vec(),
         }
     }
 
     /// Where in `part` of the window gates may stand, if that is known: whole lines, as far as they lie in it.
     pub fn loud(&self, part: &Range<usize>) -> Option<Vec<Range<usize>>> {
-        let Holder::Buffer(buffer, _) = &self.holder else {
+        let Holder::Buffer(buffer) = &self.holder else {
             return None;
         };
         let at = self.window.start;
@@ -168,7 +162,7 @@ impl Block {
         Block {
             source: 0,
             about: Arc::clone(about),
-            holder: Holder::Buffer(Arc::clone(buffer), OnceCell::new()),
+            holder: Holder::Buffer(Arc::clone(buffer)),
             body: body.start - window.start..body.end - window.start,
             window_at: buffer_at + window.start as u64,
             at_end: ended && window.end == length,
@@ -184,7 +178,7 @@ impl Block {
             about: Arc::new(Source::stdin()),
             window: body.clone(),
             body,
-            holder: Holder::Buffer(Arc::new(Buffer::new(bytes)), OnceCell::new()),
+            holder: Holder::Buffer(Arc::new(Buffer::new(bytes))),
             window_at: 0,
             at_end: true,
         }

@@ -8,9 +8,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::cutter::Searched;
-use super::unwritten::Unwritten;
-
 /// Bytes that nobody changes any more.
 #[derive(Debug)]
 pub(super) struct Buffer {
@@ -18,12 +15,8 @@ pub(super) struct Buffer {
     home: Option<Sender<Vec<u8>>>,
     /// The first bytes of the source, if the buffer does not begin with them.
     head: Option<Arc<[u8]>>,
-    /// Where it stands in the source, if what follows is known.
-    at: u64,
     /// Where gates may stand, if that is known.
     loud: Option<Vec<Range<usize>>>,
-    /// Lines that are not written, if there are any.
-    unwritten: Option<Unwritten>,
 }
 
 impl Buffer {
@@ -33,9 +26,7 @@ impl Buffer {
             bytes,
             home: None,
             head: None,
-            at: 0,
             loud: None,
-            unwritten: None,
         }
     }
 
@@ -45,32 +36,12 @@ impl Buffer {
         self
     }
 
-    /// The same, with what is known of the source from its place `at` on, where it stands.
-    pub(super) fn searched(mut self, known: Option<&Searched>, at: u64) -> Buffer {
+    /// The same, with the stretches of the source in which gates may stand; it stands at `at` in it.
+    pub(super) fn searched(mut self, loud: Option<&[Range<u64>]>, at: u64) -> Buffer {
         let here = |place: u64| (place.saturating_sub(at) as usize).min(self.bytes.len());
         let here = |stretch: &Range<u64>| here(stretch.start)..here(stretch.end);
-        self.at = at;
-        self.loud = known.map(|known| known.loud.iter().map(here).collect());
-        self.unwritten = known.map(|known| known.unwritten.clone());
+        self.loud = loud.map(|loud| loud.iter().map(here).collect());
         self
-    }
-
-    /// Where it stands in the source, if lines are not written in it.
-    pub(super) fn at(&self) -> u64 {
-        self.at
-    }
-
-    /// The lines that are not written in it, if that is known.
-    pub(super) fn unwritten(&self) -> Option<&Unwritten> {
-        self.unwritten.as_ref()
-    }
-
-    /// Whether all lines in this part are written.
-    pub(super) fn is_whole(&self, part: &Range<usize>) -> bool {
-        let part = self.at + part.start as u64..self.at + part.end as u64;
-        self.unwritten
-            .as_ref()
-            .is_none_or(|unwritten| unwritten.is_whole(&part))
     }
 
     /// Where gates may stand within `part`: whole lines, as far as they lie in it. All of it if that is not known.
@@ -157,9 +128,7 @@ impl Pool {
             bytes,
             home: Some(self.home.clone()),
             head: None,
-            at: 0,
             loud: None,
-            unwritten: None,
         }
     }
 }

@@ -12,16 +12,12 @@ use super::block::{Block, HEAD, LINE_LIMIT, MARGIN, cut};
 use super::buffer::{Buffer, Pool};
 use super::producer::Out;
 use super::stream::{Fed, Reading};
-use super::unwritten::{Unwritten, Writer};
 
 /// Largest body of a block that is read, in bytes; smaller than for maps, so that several fit into a buffer.
 const BODY: usize = 1024 * 1024;
 
 /// What is smaller leaves the buffer that it was read into, in bytes.
 const SMALL: usize = 256 * 1024;
-
-/// By so much a text may be longer than what was asked for, as a rule, in bytes.
-const MORE: usize = 128 * 1024;
 
 /// Bodies in a buffer.
 const BODIES: usize = 4;
@@ -63,76 +59,23 @@ impl Part {
 }
 
 /// What is cut.
-pub(super) trait Text {
-    /// Adds text until `bytes` holds `length` bytes, or a little more, or there is no more: whether it has ended, and what ended it too
-    /// early.
-    fn fill(&mut self, bytes: &mut Vec<u8>, length: usize) -> (bool, Option<io::Error>);
-
-    /// What is known of the text that was added since the last time; nothing if that is not known of all of it.
-    fn searched(&mut self) -> Option<Searched>;
-}
-
-/// What is known of a stretch of text.
-#[derive(Debug, Clone)]
-pub(super) struct Searched {
-    /// In which parts the gates of the run may stand, in bytes from the beginning of the text. They are in order, and each begins and ends
-    /// with a line.
-    pub(super) loud: Vec<Range<u64>>,
-    /// Lines that no gate stands in.
-    pub(super) unwritten: Unwritten,
-}
-
-impl Searched {
-    /// No text, whose lines this one writes.
-    pub(super) fn by(writer: Arc<dyn Writer>) -> Searched {
-        Searched {
-            loud: Vec::new(),
-            unwritten: Unwritten::by(writer),
-        }
-    }
-
-    /// Adds a part to those before it.
-    pub(super) fn add_loud(&mut self, part: Range<u64>) {
-        match self.loud.last_mut() {
-            Some(last) if last.end == part.start => last.end = part.end,
-            _ => self.loud.push(part),
-        }
-    }
-
-    /// What is known, which is then of what follows.
-    pub(super) fn take(&mut self) -> Searched {
-        Searched {
-            loud: std::mem::take(&mut self.loud),
-            unwritten: self.unwritten.take(),
-        }
-    }
-
-    /// Adds what is known of the text behind it, and forgets what stands before `from`.
-    fn go_on(&mut self, later: Searched, from: u64) {
-        self.loud.retain(|part| part.end > from);
-        self.loud.extend(later.loud);
-        self.unwritten.forget_before(from);
-        self.unwritten.extend(later.unwritten);
-    }
+pub(super) trait Text: Read {
+    /// The stretches, in bytes from the beginning, in which the gates of the run may stand, of what was read since the last time;
+    /// nothing if that is not known. They are in order, and each begins and ends with a line.
+    fn loud(&mut self) -> Option<Vec<Range<u64>>>;
 }
 
 /// A text of which only its bytes are known.
 pub(super) struct Unknown<'r>(pub(super) &'r mut dyn Read);
 
-impl Text for Unknown<'_> {
-    fn fill(&mut self, bytes: &mut Vec<u8>, length: usize) -> (bool, Option<io::Error>) {
-        while bytes.len() < length {
-            let missing = (length - bytes.len()) as u64;
-            match Read::by_ref(&mut self.0).take(missing).read_to_end(bytes) {
-                Ok(0) => return (true, None),
-                Ok(_) => {}
-                Err(error) => return (true, Some(error)),
-            }
-        }
-        (false, None)
+impl Read for Unknown<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
     }
+}
 
-    fn searched(&mut self) -> Option<Searched> {
+impl Text for Unknown<'_> {
+    fn loud(&mut self) -> Option<Vec<Range<u64>>> {
         None
     }
 }
@@ -151,12 +94,10 @@ pub(super) fn cut_all(
     let mut bytes = empty(pool, out);
     let mut body = part.body;
     let mut head = part.head.clone();
-    let mut known: Option<Searched> = None;
+    let mut loud = Some(Vec::new());
     loop {
         let enough = body + (BODIES - 1) * block_size + block_size + LINE_LIMIT + MARGIN;
-        // In one go: the memory is used only as far as it is filled.
-        bytes.reserve((enough + MORE).saturating_sub(bytes.len()));
-        let (ended, failure) = reader.fill(&mut bytes, enough);
+        let (ended, failure) = fill(reader, &mut bytes, enough);
         let buffer = if ended && bytes.len() < SMALL {
             // Many small logs may wait together, which must not keep the buffers from the next one.
             let own = bytes.clone();
@@ -165,11 +106,8 @@ pub(super) fn cut_all(
         } else {
             pool.lend(std::mem::take(&mut bytes))
         };
-        match (reader.searched(), &mut known) {
-            (Some(later), Some(known)) => known.go_on(later, buffer_at),
-            (later, known) => *known = later,
-        }
-        let buffer = buffer.behind(head.as_ref()).searched(known.as_ref(), buffer_at);
+        loud = join(loud, reader.loud(), buffer_at);
+        let buffer = buffer.behind(head.as_ref()).searched(loud.as_deref(), buffer_at);
         let buffer = Arc::new(buffer);
         let cuts = Cuts {
             about,
@@ -253,10 +191,33 @@ impl Cuts<'_> {
     }
 }
 
+/// The stretches from `from` on of what was known and what is new.
+fn join(known: Option<Vec<Range<u64>>>, new: Option<Vec<Range<u64>>>, from: u64) -> Option<Vec<Range<u64>>> {
+    let (mut known, new) = (known?, new?);
+    known.retain(|stretch| stretch.end > from);
+    known.extend(new);
+    Some(known)
+}
+
 /// A buffer to fill. The blocks that keep the others may still be with `out`.
 fn empty(pool: &mut Pool, out: &mut Out<'_>) -> Vec<u8> {
     pool.try_take().unwrap_or_else(|| {
         let _ = out.flush();
         pool.take()
     })
+}
+
+/// Reads until `bytes` holds `length` bytes or the reader ends: whether it has, and what ended it too early.
+fn fill(reader: &mut dyn Text, bytes: &mut Vec<u8>, length: usize) -> (bool, Option<io::Error>) {
+    // In one go: the memory is used only as far as it is filled.
+    bytes.reserve(length.saturating_sub(bytes.len()));
+    while bytes.len() < length {
+        let missing = (length - bytes.len()) as u64;
+        match reader.take(missing).read_to_end(bytes) {
+            Ok(0) => return (true, None),
+            Ok(_) => {}
+            Err(error) => return (true, Some(error)),
+        }
+    }
+    (false, None)
 }

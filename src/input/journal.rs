@@ -6,7 +6,6 @@
 //!
 //! - `file`: objects and their bounds
 //! - `entries`: which entries there are, also in a damaged file
-//! - `field`: which fields lines have
 //! - `payload`: fields as they were before they were compressed
 //! - `line`: entries as lines
 //! - `text`: values as JSON
@@ -16,17 +15,15 @@
 //! The format: <https://systemd.io/JOURNAL_FILE_FORMAT/>.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::cutter::{Searched, Text};
+use super::cutter::Text;
 use super::stream::Trouble;
-use super::unwritten::{Tell, Writer};
 use crate::scan::filter::Filter;
 
 mod entries;
-mod field;
 mod file;
 mod kept;
 mod line;
@@ -79,85 +76,51 @@ pub(super) fn boots(bytes: &[u8]) -> Vec<([u8; 16], u64, u64)> {
     boots
 }
 
-/// If one entry in so many has what is looked for, the lines of all are written at once.
-const MANY: usize = 8;
-
 /// A journal as text: one line of JSON for each entry, oldest first.
-///
-/// Where it is known that nothing is in an entry that is looked for, its line is only measured (see `unwritten`).
 pub(super) struct JournalReader<B> {
-    journal: Arc<Journal<B>>,
-    entries: Entries,
-    lines: Lines,
-    /// How much text there was so far.
-    text_at: u64,
-    /// Up to there all lines are written.
-    whole_until: u64,
-    /// Whether lines are measured first.
-    measures: bool,
-    /// What is known of the text that was not yet asked for; nothing if that is all text.
-    searched: Option<Searched>,
-    /// Lines that are written to be looked at once.
-    line: Vec<u8>,
-}
-
-/// A journal that can be read.
-struct Journal<B> {
     bytes: B,
     header: Header,
+    entries: Entries,
+    lines: Lines,
+    text: Vec<u8>,
+    /// Where it begins in all that was made so far.
+    text_at: u64,
+    /// How much of the text was given out.
+    given: usize,
+    /// Where in the text something may be that is looked for, and was not yet asked for; nothing if that is not known.
+    loud: Option<Vec<Range<u64>>>,
 }
 
-impl<B: AsRef<[u8]>> Journal<B> {
-    fn file(&self) -> File<'_> {
-        File {
-            bytes: self.bytes.as_ref(),
-            header: &self.header,
-        }
-    }
-}
-
-/// The lines of an entry in a piece of text.
-struct Made {
-    /// Where the entry is in the journal.
-    at: u64,
-    place: Range<usize>,
-    is_written: bool,
-}
-
-impl<B: AsRef<[u8]> + Send + Sync + 'static> JournalReader<B> {
+impl<B: AsRef<[u8]>> JournalReader<B> {
     /// A reader of the journal in `bytes`. Fails with a text that says why nothing can be read, and what to do;
-    /// `FILE` in it stands for the name of the file. If all that matters behind the first `whole_until` bytes of text is where the literals
-    /// of `sought` stand, it is told where they may.
-    pub(super) fn new(bytes: B, sought: Option<Arc<Filter>>, whole_until: u64) -> Result<Self, String> {
+    /// `FILE` in it stands for the name of the file. If all that matters is where the literals of `sought` stand, it is told
+    /// where they may.
+    pub(super) fn new(bytes: B, sought: Option<Arc<Filter>>) -> Result<Self, String> {
         let header = Header::read(bytes.as_ref())?;
-        let length = bytes.as_ref().len() as u64;
-        let journal = Arc::new(Journal { bytes, header });
-        let lines = Lines::new(TEXT_LIMIT + TEXT_RATIO * length, sought);
-        let unwritten: Arc<dyn Writer> = Arc::<Journal<B>>::clone(&journal);
+        let file = File {
+            bytes: bytes.as_ref(),
+            header: &header,
+        };
         Ok(JournalReader {
-            entries: Entries::new(journal.file()),
+            entries: Entries::new(file),
+            lines: Lines::new(TEXT_LIMIT + TEXT_RATIO * file.bytes.len() as u64, sought),
+            text: Vec::new(),
             text_at: 0,
-            whole_until,
-            measures: lines.is_searching(),
-            searched: lines.is_searching().then(|| Searched::by(unwritten)),
-            lines,
-            line: Vec::new(),
-            journal,
+            given: 0,
+            loud: Some(Vec::new()),
+            bytes,
+            header,
         })
     }
 
     /// What could not be recovered so far; complete once the last byte was read. Nothing if all is well. That the
     /// file was open is told without calling it a loss.
     pub(super) fn trouble(&self) -> Option<Trouble> {
-        let length = self.journal.bytes.as_ref().len() as u64;
-        let missing = self.journal.header.end.saturating_sub(length);
-        let (recovered, expected) = (self.entries.given, self.journal.header.entries);
+        let length = self.bytes.as_ref().len() as u64;
+        let missing = self.header.end.saturating_sub(length);
+        let (recovered, expected) = (self.entries.given, self.header.entries);
         let mut losses = Vec::new();
-        if !self
-            .journal
-            .header
-            .entries_are_plausible(self.journal.bytes.as_ref().len())
-        {
+        if !self.header.entries_are_plausible(self.bytes.as_ref().len()) {
             losses.push(format!(
                 "recovered {recovered} entries; the header does not say how many there were"
             ));
@@ -183,7 +146,7 @@ impl<B: AsRef<[u8]> + Send + Sync + 'static> JournalReader<B> {
             ));
         }
         if losses.is_empty() {
-            return self.journal.header.online.then(|| Trouble {
+            return self.header.online.then(|| Trouble {
                 offset: None,
                 reason:
                     "the journal was open for writing; what was not yet written to it is not in this report"
@@ -208,130 +171,71 @@ impl<B: AsRef<[u8]> + Send + Sync + 'static> JournalReader<B> {
         })
     }
 
-    /// Adds the next piece of text, and says whether there was one.
-    fn add_piece(&mut self, bytes: &mut Vec<u8>) -> bool {
-        let start = bytes.len();
-        let journal = Arc::clone(&self.journal);
-        let file = journal.file();
-        let mut all = Vec::new();
-        while bytes.len() - start < CHUNK && !self.lines.is_exhausted() {
+    /// Makes the next piece of text, nothing at the end.
+    fn fill(&mut self) {
+        self.text_at += self.text.len() as u64;
+        self.text.clear();
+        self.given = 0;
+        let mut ends = Vec::new();
+        let bytes = self.bytes.as_ref();
+        let file = File {
+            bytes,
+            header: &self.header,
+        };
+        while self.text.len() < CHUNK && !self.lines.is_exhausted() {
             let Some(entry) = self.entries.next(file) else {
                 break;
             };
-            let from = bytes.len();
-            let is_measured = self.measures && self.text_at + (from - start) as u64 >= self.whole_until;
-            let measured = is_measured.then(|| self.lines.measure(file, entry)).flatten();
-            match measured {
-                Some(length) => {
-                    bytes.resize(from + length - 1, 0);
-                    bytes.push(b'\n');
-                }
-                None => self.lines.write(file, entry, bytes),
-            }
-            all.push(Made {
-                at: self.entries.last(),
-                place: from..bytes.len(),
-                is_written: measured.is_none(),
-            });
+            self.lines.write(file, entry, &mut self.text);
+            ends.push(self.text.len());
         }
-        self.settle(file, bytes, start, &mut all);
-        self.text_at += (bytes.len() - start) as u64;
-        !all.is_empty()
-    }
-
-    /// Finds out in which of these entries something may be that is looked for, and writes them.
-    fn settle(&mut self, file: File<'_>, bytes: &mut [u8], start: usize, all: &mut [Made]) {
-        if let (Some(candidates), Some(searched)) = (self.lines.settle(), &mut self.searched) {
-            let mut loud = 0;
-            for of_one in candidates.chunk_by(|(one, _), (other, _)| one == other) {
-                let made = &mut all[of_one[0].0 as usize];
-                if !made.is_written {
-                    self.line.clear();
-                    made.write(file, &mut self.lines, &mut self.line);
-                    bytes[made.place.clone()].copy_from_slice(&self.line);
-                    made.is_written = true;
-                }
-                let line = &bytes[made.place.clone()];
-                let line = line.strip_suffix(b"\n").unwrap_or(line);
-                if self
-                    .lines
-                    .is_wanted(of_one.iter().map(|(_, literal)| *literal), line)
-                {
-                    let from = self.text_at - start as u64;
-                    searched.add_loud(from + made.place.start as u64..from + made.place.end as u64);
-                    loud += 1;
+        match (self.lines.settle(&self.text, &ends), &mut self.loud) {
+            (Some(entries), Some(loud)) => {
+                let mut start = self.text_at;
+                for (end, is_loud) in ends.into_iter().zip(entries) {
+                    let end = self.text_at + end as u64;
+                    if is_loud {
+                        add(start..end, loud);
+                    }
+                    start = end;
                 }
             }
-            for made in all.iter().filter(|made| !made.is_written) {
-                let place = self.text_at + (made.place.start - start) as u64;
-                searched.unwritten.push(place, made.place.len(), made.at);
-            }
-            self.measures = loud * MANY < all.len();
+            (_, loud) => *loud = None,
         }
-        self.lines.make_room();
     }
 }
 
-impl Made {
-    /// Writes the line that was measured. In a file that is being changed it may have become another.
-    fn write(&self, file: File<'_>, lines: &mut Lines, line: &mut Vec<u8>) {
-        write_measured(file, self.at, self.place.len(), lines, line);
+/// Adds a stretch to those before it.
+fn add(stretch: Range<u64>, stretches: &mut Vec<Range<u64>>) {
+    match stretches.last_mut() {
+        Some(last) if last.end == stretch.start => last.end = stretch.end,
+        _ => stretches.push(stretch),
     }
 }
 
-/// Adds the line of the entry at this offset, which is so long.
-fn write_measured(file: File<'_>, at: u64, length: usize, lines: &mut Lines, out: &mut Vec<u8>) {
-    let from = out.len();
-    if let Some(entry) = file.entry(at) {
-        lines.write_again(file, entry, out);
-    }
-    if out.len() - from != length {
-        out.resize(from + length - 1, 0);
-        out.push(b'\n');
+impl<B: AsRef<[u8]>> Text for JournalReader<B> {
+    fn loud(&mut self) -> Option<Vec<Range<u64>>> {
+        self.loud.as_mut().map(std::mem::take)
     }
 }
 
-impl<B: AsRef<[u8]> + Send + Sync + 'static> Writer for Journal<B> {
-    fn tell(self: Arc<Self>) -> Box<dyn Tell> {
-        Box::new(Again {
-            journal: self,
-            lines: Lines::few(),
-        })
-    }
-}
-
-/// Writes lines again.
-struct Again<B> {
-    journal: Arc<Journal<B>>,
-    lines: Lines,
-}
-
-impl<B: AsRef<[u8]> + Send + Sync> Tell for Again<B> {
-    fn tell(&mut self, at: u64, length: usize, out: &mut Vec<u8>) {
-        write_measured(self.journal.file(), at, length, &mut self.lines, out);
-        self.lines.make_room();
-    }
-}
-
-impl<B: AsRef<[u8]> + Send + Sync + 'static> Text for JournalReader<B> {
-    fn fill(&mut self, bytes: &mut Vec<u8>, length: usize) -> (bool, Option<io::Error>) {
-        while bytes.len() < length {
-            if !self.add_piece(bytes) {
-                return (true, None);
-            }
+impl<B: AsRef<[u8]>> Read for JournalReader<B> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.text.len() {
+            self.fill();
         }
-        (false, None)
-    }
-
-    fn searched(&mut self) -> Option<Searched> {
-        self.searched.as_mut().map(Searched::take)
+        let rest = &self.text[self.given..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.given += count;
+        Ok(count)
     }
 }
 
 impl<B> fmt::Debug for JournalReader<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JournalReader")
-            .field("header", &self.journal.header)
+            .field("header", &self.header)
             .field("entries", &self.entries)
             .finish_non_exhaustive()
     }

@@ -17,9 +17,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[cfg(target_os = "linux")]
 use std::sync::{Mutex, PoisonError};
 
-use super::buffer::Buffer;
-use super::unwritten::Retold;
-
 #[cfg(target_os = "linux")]
 mod guard;
 
@@ -134,11 +131,8 @@ impl Mapped {
     }
 }
 
-/// How much of a file is read again at once, in bytes. A hit needs one or two pieces.
-const PIECE: usize = 32 * 1024;
-
-/// How much of a text is written again at once, in bytes: some lines. Most of it is only looked at for a time here and there.
-const LINES: usize = 2 * 1024;
+/// How much is read again at once, in bytes. A hit needs one or two pieces.
+pub(super) const PIECE: usize = 32 * 1024;
 
 /// Memory that is written to piece by piece while other pieces of it are lent out.
 type Cells = Vec<UnsafeCell<u8>>;
@@ -150,51 +144,25 @@ fn cells(length: usize) -> Cells {
     unsafe { Vec::from_raw_parts(bytes.as_mut_ptr().cast(), bytes.len(), bytes.capacity()) }
 }
 
-/// A part of a text, read again as far as it has been asked for.
+/// A part of a mapped file, read again as far as it has been asked for.
 #[derive(Debug)]
 pub(super) struct Reread {
-    origin: Origin,
+    map: Arc<Mapped>,
     part: Range<usize>,
-    /// How much is read at once, in bytes.
-    piece: usize,
     /// At least as long as the part.
     cells: Cells,
     /// Which pieces of the part have been read.
     read: Vec<Cell<bool>>,
 }
 
-/// What is read again.
-#[derive(Debug)]
-enum Origin {
-    Map(Arc<Mapped>),
-    /// A buffer in which lines are not written.
-    Text(Option<Retold>),
-}
-
 impl Reread {
     pub(super) fn new(map: &Arc<Mapped>, part: Range<usize>) -> Reread {
-        let cells = map.spare(part.len());
-        Reread::with(cells, Origin::Map(Arc::clone(map)), part, PIECE)
-    }
-
-    pub(super) fn of_buffer(buffer: &Arc<Buffer>, part: Range<usize>) -> Reread {
-        let origin = Origin::Text(Retold::new(buffer, part.start));
-        Reread::with(cells(part.len()), origin, part, LINES)
-    }
-
-    fn with(cells: Cells, origin: Origin, part: Range<usize>, piece: usize) -> Reread {
         Reread {
-            origin,
-            piece,
-            cells,
-            read: vec![Cell::new(false); part.len().div_ceil(piece)],
+            cells: map.spare(part.len()),
+            read: vec![Cell::new(false); part.len().div_ceil(PIECE)],
+            map: Arc::clone(map),
             part,
         }
-    }
-
-    /// How much is read at once, in bytes.
-    pub(super) fn piece(&self) -> usize {
-        self.piece
     }
 
     pub(super) fn len(&self) -> usize {
@@ -206,8 +174,8 @@ impl Reread {
     pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
         let range = range.start..range.end.min(self.len());
         // Most ranges lie in one piece.
-        let first = range.start / self.piece;
-        let here = range.end <= (first + 1) * self.piece && self.read.get(first).is_some_and(Cell::get);
+        let first = range.start / PIECE;
+        let here = range.end <= (first + 1) * PIECE && self.read.get(first).is_some_and(Cell::get);
         if !here {
             self.fill_all(range.clone());
         }
@@ -219,41 +187,28 @@ impl Reread {
 
     #[cold]
     fn fill_all(&self, range: Range<usize>) {
-        let end = range.end.div_ceil(self.piece);
-        let mut piece = range.start / self.piece;
-        while piece < end {
-            // Those that follow each other are read in one go.
-            let unread = self.read[piece..end]
-                .iter()
-                .take_while(|read| !read.get())
-                .count();
-            if unread > 0 {
-                self.fill(piece..piece + unread);
+        for piece in range.start / PIECE..range.end.div_ceil(PIECE) {
+            if !self.read[piece].get() {
+                self.fill(piece);
             }
-            piece += unread.max(1);
         }
     }
 
-    fn fill(&self, pieces: Range<usize>) {
-        let start = pieces.start * self.piece;
-        let cells = &self.cells[start..(pieces.end * self.piece).min(self.len())];
-        // SAFETY: none of the pieces has been read, so nothing of them was lent out, and `self` cannot be used by another
-        // thread (it has cells). The slice ends with this function; what is called with it does not come back here.
+    fn fill(&self, piece: usize) {
+        let start = piece * PIECE;
+        let cells = &self.cells[start..(start + PIECE).min(self.len())];
+        // SAFETY: the piece has not been read, so nothing of it was lent out, and `self` cannot be used by another
+        // thread (it has cells). The slice ends with this function; `Mapped::read` does not come back here.
         let into =
             unsafe { std::slice::from_raw_parts_mut(UnsafeCell::raw_get(cells.as_ptr()), cells.len()) };
-        match &self.origin {
-            Origin::Map(map) => map.read((self.part.start + start) as u64, into),
-            Origin::Text(text) => text.iter().for_each(|text| text.read(start, into)),
-        }
-        self.read[pieces].iter().for_each(|read| read.set(true));
+        self.map.read((self.part.start + start) as u64, into);
+        self.read[piece].set(true);
     }
 }
 
 impl Drop for Reread {
     fn drop(&mut self) {
-        if let Origin::Map(map) = &self.origin {
-            map.give_back(std::mem::take(&mut self.cells));
-        }
+        self.map.give_back(std::mem::take(&mut self.cells));
     }
 }
 

@@ -36,7 +36,6 @@ pub mod sought;
 pub mod stream;
 mod system;
 mod unpack;
-mod unwritten;
 pub mod walk;
 pub mod window;
 

@@ -384,12 +384,7 @@ impl Job<'_, '_> {
         Held { bytes, trouble }
     }
 
-    fn journal(
-        &mut self,
-        bytes: impl AsRef<[u8]> + Send + Sync + 'static,
-        trouble: Option<Trouble>,
-        live: Option<Live>,
-    ) {
+    fn journal(&mut self, bytes: impl AsRef<[u8]>, trouble: Option<Trouble>, live: Option<Live>) {
         let source = self.source;
         match self.cut_journal(source, bytes, trouble) {
             Ok((bytes, mut troubles)) => {
@@ -410,17 +405,11 @@ impl Job<'_, '_> {
     pub(super) fn cut_journal(
         &mut self,
         about: &Arc<Source>,
-        bytes: impl AsRef<[u8]> + Send + Sync + 'static,
+        bytes: impl AsRef<[u8]>,
         trouble: Option<Trouble>,
     ) -> Result<(u64, Vec<Trouble>), Trouble> {
         let size = bytes.as_ref().len() as u64;
-        let is_compared = self.reading.logs > 1 || about.name != self.source.name;
-        let whole_until = if is_compared {
-            self.reading.compared
-        } else {
-            HEAD as u64
-        };
-        let mut reader = match JournalReader::new(bytes, self.reading.sought.wait(), whole_until) {
+        let mut reader = match JournalReader::new(bytes, self.reading.sought.wait()) {
             Ok(reader) => reader,
             // Why it is cut off is the better reason.
             Err(reason) => {

@@ -154,10 +154,6 @@ pub struct Reading {
     pub stop: Stop,
     /// What may be looked for before text is made.
     pub sought: Sought,
-    /// How many sources were found.
-    pub logs: usize,
-    /// So many first bytes of logs that are read beside others are compared with them, whatever is in them.
-    pub compared: u64,
 }
 
 /// Things that go to one thread together: a block, or several small ones.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-use super::map::Reread;
+use super::map::{PIECE, Reread};
 
 /// A block's window, for parsing.
 #[derive(Debug, Clone, Copy)]
@@ -92,14 +92,14 @@ impl<'a> Window<'a> {
     fn end_of_piece(self, place: usize) -> usize {
         match self.0 {
             Bytes::Held(bytes) => bytes.len(),
-            Bytes::Mapped(bytes) => place / bytes.piece() * bytes.piece() + bytes.piece(),
+            Bytes::Mapped(_) => place / PIECE * PIECE + PIECE,
         }
     }
 
     fn start_of_piece(self, place: usize) -> usize {
         match self.0 {
             Bytes::Held(_) => 0,
-            Bytes::Mapped(bytes) => place / bytes.piece() * bytes.piece(),
+            Bytes::Mapped(_) => place / PIECE * PIECE,
         }
     }
 }

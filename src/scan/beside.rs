@@ -66,15 +66,6 @@ impl Rest {
         }
     }
 
-    /// The set whose texts are the longest, and so the rarest; nothing if there is none, or one of them is empty.
-    pub(super) fn rarest_set(&self) -> Option<&Vec<Text>> {
-        let shortest = |set: &&Vec<Text>| set.iter().map(|text| text.len()).min().unwrap_or(0);
-        self.sets
-            .iter()
-            .max_by_key(shortest)
-            .filter(|set| shortest(set) > 0)
-    }
-
     fn needles(&self) -> &[Vec<Needle>] {
         let of_set = |set: &Vec<Text>| set.iter().map(|text| Needle::new(text)).collect();
         let all = || self.sets.iter().map(of_set).collect();

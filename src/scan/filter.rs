@@ -176,14 +176,6 @@ impl Filter {
         line.len() > REACH || numbers.into_iter().any(is_wanted)
     }
 
-    /// Texts of which one must stand in a line, ASCII case aside, if somebody asked for the literal with this number there; nothing if
-    /// for someone the literal is enough.
-    pub fn beside(&self, number: u32) -> Option<Vec<&str>> {
-        let probes = self.probes_of(number).iter();
-        let sets: Option<Vec<_>> = probes.map(|(_, rest)| rest.rarest_set()).collect();
-        Some(sets?.into_iter().flatten().map(|text| &**text).collect())
-    }
-
     /// Length of the longest literal in bytes.
     pub fn longest(&self) -> usize {
         self.literals().map(<[u8]>::len).max().unwrap_or(0)

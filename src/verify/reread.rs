@@ -71,8 +71,6 @@ pub(crate) fn feed_of(name: String, file: PathBuf, service: Option<String>) -> R
         range: Range::default(),
         stop: Stop::default(),
         sought: Sought::default(),
-        logs: 1,
-        compared: 0,
     };
     Feed::new(vec![Arc::new(source)], reading)
         .map_err(|error| Error::Usage(format!("the logs cannot be read: {error}")))

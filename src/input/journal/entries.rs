@@ -43,11 +43,6 @@ impl Entries {
         }
     }
 
-    /// Where the entry is that was given out last.
-    pub(super) fn last(&self) -> u64 {
-        self.last
-    }
-
     /// How many bytes belong to no object that the walk could read.
     pub(super) fn skipped(&self) -> u64 {
         self.walk.as_ref().map_or(0, |walk| walk.skipped)

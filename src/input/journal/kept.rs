@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-/// How many bytes of texts are kept.
+/// How many fields are kept, and how many bytes of their texts.
+const PLACES: usize = 1 << 14;
 const KEPT: usize = 8 << 20;
 
 /// Texts by offset.
@@ -50,24 +51,23 @@ impl Owner {
 }
 
 impl Kept {
-    /// Room for so many fields, which is a power of two from 2 on.
-    pub(super) fn new(places: usize) -> Kept {
+    pub(super) fn new() -> Kept {
         Kept {
-            owners: vec![Owner::default(); places],
+            owners: vec![Owner::default(); PLACES],
             texts: Vec::new(),
             is_full: false,
         }
     }
 
-    fn place(&self, at: u64) -> usize {
+    fn place(at: u64) -> usize {
         // Multiplying spreads offsets, which are multiples of 8, over the upper bits.
         let spread = at.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (spread >> (u64::BITS - self.owners.len().ilog2())) as usize
+        (spread >> (u64::BITS - PLACES.ilog2())) as usize
     }
 
     /// The field at this offset, if it is kept.
     pub(super) fn get(&self, at: u64) -> Option<Owner> {
-        let owner = self.owners[self.place(at)];
+        let owner = self.owners[Self::place(at)];
         (owner.at == at && at != 0).then_some(owner)
     }
 
@@ -91,23 +91,21 @@ impl Kept {
             seen: Seen::Quiet,
             field,
         };
-        let place = self.place(at);
-        self.owners[place] = owner;
+        self.owners[Self::place(at)] = owner;
         Some(owner)
     }
 
     /// Notes what is known of a text, if it is still kept.
     pub(super) fn note(&mut self, at: u64, seen: Seen) {
-        let place = self.place(at);
-        let owner = &mut self.owners[place];
+        let owner = &mut self.owners[Self::place(at)];
         if owner.at == at {
             owner.seen = seen;
         }
     }
 
-    /// Forgets all if there was no room, or what is known of texts no longer holds, and says so. Nobody may hold on to texts then.
-    pub(super) fn make_room(&mut self, is_outdated: bool) -> bool {
-        let is_full = std::mem::take(&mut self.is_full) || is_outdated;
+    /// Makes room if there was none, and says whether all was forgotten for that. Nobody may hold on to texts then.
+    pub(super) fn make_room(&mut self) -> bool {
+        let is_full = std::mem::take(&mut self.is_full);
         if is_full {
             self.owners.fill(Owner::default());
             self.texts.clear();

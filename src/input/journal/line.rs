@@ -2,23 +2,72 @@
 //!
 //! In: the entries of a journal. Out: for each a line in the shape of `journalctl -o json`, with the fields that
 //! tell who wrote what, and when. A text stands in a line as it is, only escaped; bytes that are not UTF-8
-//! are replaced. A field that several entries share is decoded and escaped once and then kept, within bounds. How long a line
-//! is can be told without writing it.
+//! are replaced. A field that several entries share is decoded and escaped once and then kept, within bounds.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::field::{FIELDS, LEFT_OUT, MESSAGE, SENT, head_of, limit_of, number_of};
 use super::file::{Data, Entry, File};
 use super::kept::{Kept, Seen};
-use super::payload::Payloads;
+use super::payload::{LIMIT, Payloads};
 use super::search::Search;
 use super::text::{PIECE, escape, piece_end};
 use crate::scan::filter::Filter;
 
-/// How many fields that entries share are kept.
-const PLACES: usize = 1 << 14;
-const FEW_PLACES: usize = 1 << 10;
+/// The fields that a line has, in this order, behind the time and the boot that the entry itself has. Names are those of
+/// `systemd.journal-fields(7)`.
+const FIELDS: [&str; 36] = [
+    "_SOURCE_REALTIME_TIMESTAMP",
+    "_HOSTNAME",
+    "SYSLOG_IDENTIFIER",
+    "_COMM",
+    "_SYSTEMD_UNIT",
+    "UNIT",
+    "_PID",
+    "PRIORITY",
+    // The boot follows, then what is behind it here.
+    "MESSAGE",
+    "MESSAGE_ID",
+    "SYSLOG_PID",
+    "_SYSTEMD_USER_UNIT",
+    "USER_UNIT",
+    "OBJECT_SYSTEMD_UNIT",
+    "JOB_TYPE",
+    "JOB_RESULT",
+    "UNIT_RESULT",
+    "EXIT_CODE",
+    "EXIT_STATUS",
+    "N_RESTARTS",
+    "ERRNO",
+    "CONTAINER_NAME",
+    "CONTAINER_ID",
+    "CONTAINER_TAG",
+    "IMAGE_NAME",
+    "COREDUMP_COMM",
+    "COREDUMP_EXE",
+    "COREDUMP_HOSTNAME",
+    "COREDUMP_PID",
+    "COREDUMP_SIGNAL",
+    "COREDUMP_SIGNAL_NAME",
+    "COREDUMP_UID",
+    "COREDUMP_UNIT",
+    "COREDUMP_USER_UNIT",
+    "_KERNEL_DEVICE",
+    "_KERNEL_SUBSYSTEM",
+];
+
+/// The longest name of a field, in bytes.
+const NAME_LIMIT: usize = 64;
+
+/// The number of `MESSAGE` among the fields.
+const MESSAGE: usize = 8;
+
+/// Stands for fields that lines do not have.
+const LEFT_OUT: usize = FIELDS.len();
+
+/// The most that lines show of a message and of any other field, in bytes.
+const MESSAGE_LIMIT: usize = 1 << 20;
+const VALUE_LIMIT: usize = 4 << 10;
 
 /// What a reference to a field counts, in bytes.
 const ITEM_WORK: u64 = 16;
@@ -26,11 +75,11 @@ const ITEM_WORK: u64 = 16;
 /// What a line begins with, up to the time.
 const HEAD: &[u8] = b"{\"__REALTIME_TIMESTAMP\":\"";
 
+/// The field of the time at which the sender wrote an entry: a number that hardly two entries share.
+const SENT: usize = 0;
+
 /// How many digits a time has, in microseconds since 1970: from 2001 to 2286.
 const DIGITS: usize = 16;
-
-/// The times with so many digits.
-const USUAL: Range<u64> = 10_u64.pow(DIGITS as u32 - 1)..10_u64.pow(DIGITS as u32);
 
 /// Writes entries as lines.
 pub(super) struct Lines {
@@ -46,8 +95,6 @@ pub(super) struct Lines {
     search: Option<Search>,
     /// What is known of texts before they are searched.
     known: Known,
-    /// What is written now was counted and searched before.
-    again: bool,
     /// Fields that could not be decoded, counted for each entry that has them.
     pub(super) unreadable: u64,
     /// Fields that are longer than what a line shows.
@@ -74,22 +121,6 @@ struct Text {
     place: Range<usize>,
 }
 
-/// A field of an entry that lines have.
-struct Met {
-    field: usize,
-    text: MetText,
-}
-
-/// Where the text of a field is that was met.
-enum MetText {
-    /// It is kept there, and this is known of it.
-    Kept(Range<usize>, Seen),
-    /// It was decoded just now.
-    Fresh,
-    /// It was not decoded, and has so many bytes.
-    Length(usize),
-}
-
 /// The boot that entries belong to.
 #[derive(Debug, Default)]
 struct Boot {
@@ -109,22 +140,13 @@ impl Lines {
     /// Stops decoding after about `limit` bytes, so that a small file with references to large fields does not
     /// keep its reader busy for ever. With a filter, [`settle`](Self::settle) says where its literals may stand.
     pub(super) fn new(limit: u64, sought: Option<Arc<Filter>>) -> Lines {
-        Lines::keeping(PLACES, limit, sought)
-    }
-
-    /// The same for some lines here and there.
-    pub(super) fn few() -> Lines {
-        Lines::keeping(FEW_PLACES, u64::MAX, None)
-    }
-
-    fn keeping(places: usize, limit: u64, sought: Option<Arc<Filter>>) -> Lines {
         let names: Vec<&str> = FIELDS.into_iter().chain(["_BOOT_ID"]).collect();
         let search = sought.and_then(|filter| Search::new(filter, &names));
         Lines {
             payloads: Payloads::default(),
             text: Vec::new(),
             heads: FIELDS.iter().map(|name| head_of(name)).collect(),
-            kept: Kept::new(places),
+            kept: Kept::new(),
             entry: Taken {
                 has: 0,
                 texts: [const {
@@ -138,7 +160,6 @@ impl Lines {
             boot: Boot::default(),
             known: search.as_ref().map(Known::of).unwrap_or_default(),
             search,
-            again: false,
             unreadable: 0,
             shortened: 0,
             work: 0,
@@ -146,27 +167,15 @@ impl Lines {
         }
     }
 
-    /// Whether it is known where something may stand that is looked for.
-    pub(super) fn is_searching(&self) -> bool {
-        self.search.is_some()
-    }
-
     /// Adds the lines of an entry: one, or several if its message is very long.
     pub(super) fn write(&mut self, file: File<'_>, entry: Entry<'_>, out: &mut Vec<u8>) {
         self.entry.has = 0;
         self.entry.own.clear();
-        if let Some(search) = self.searching() {
+        if let Some(search) = &mut self.search {
             search.begin();
         }
         for at in entry.fields() {
-            match self.meet(file, at, false) {
-                Some(Met {
-                    field,
-                    text: MetText::Kept(place, seen),
-                }) => self.add_kept(field, place, seen),
-                Some(Met { field, .. }) => self.add_own(field),
-                None => {}
-            }
+            self.take(file, at);
             self.work += ITEM_WORK;
             if self.is_exhausted() {
                 break;
@@ -177,166 +186,58 @@ impl Lines {
         self.work += (out.len() - before) as u64;
     }
 
-    /// The same for an entry that was measured, of which nothing is to be counted or searched now.
-    pub(super) fn write_again(&mut self, file: File<'_>, entry: Entry<'_>, out: &mut Vec<u8>) {
-        let counts = (self.unreadable, self.shortened, self.work);
-        self.again = true;
-        self.write(file, entry, out);
-        self.again = false;
-        (self.unreadable, self.shortened, self.work) = counts;
-    }
-
-    /// How many bytes [`write`](Self::write) would add for an entry, which is counted and searched as there. Nothing, and
-    /// nothing is counted, if that cannot be told, or it would be more than a line.
-    pub(super) fn measure(&mut self, file: File<'_>, entry: Entry<'_>) -> Option<usize> {
-        let counts = (self.unreadable, self.shortened, self.work);
-        if let Some(search) = &mut self.search {
-            search.begin();
-        }
-        let length = self.length(file, entry);
-        match length {
-            Some(length) => self.work += length as u64,
-            None => {
-                (self.unreadable, self.shortened, self.work) = counts;
-                if let Some(search) = &mut self.search {
-                    search.begin_again();
-                }
-            }
-        }
-        length
-    }
-
-    fn length(&mut self, file: File<'_>, entry: Entry<'_>) -> Option<usize> {
-        let mut has = 0_u64;
-        self.boot.read(entry.boot_id());
-        let time = self.search_head(entry);
-        let mut length = HEAD.len() + time + self.boot.text.len() + b"\"}\n".len();
-        for at in entry.fields() {
-            let met = self.meet(file, at, true);
-            self.work += ITEM_WORK;
-            if self.is_exhausted() {
-                return None;
-            }
-            let Some(Met { field, text }) = met else {
-                continue;
-            };
-            if has & 1 << field != 0 {
-                if field == MESSAGE {
-                    return None;
-                }
-                continue;
-            }
-            has |= 1 << field;
-            let own = match text {
-                MetText::Kept(place, seen) => {
-                    if let Some(search) = &mut self.search {
-                        search.again(seen);
-                    }
-                    place.len()
-                }
-                MetText::Fresh => {
-                    self.search_own(field);
-                    self.text.len()
-                }
-                MetText::Length(length) => length,
-            };
-            if field == MESSAGE && own > self.longest_message() {
-                return None;
-            }
-            length += own;
-        }
-        Some(length)
-    }
-
-    /// The longest text of a message that is written in one line.
-    fn longest_message(&self) -> usize {
-        self.heads[MESSAGE].len() + PIECE + 1
-    }
-
     /// Whether nothing more should be written.
     pub(super) fn is_exhausted(&self) -> bool {
         self.work > self.limit
     }
 
-    /// Which of the literals that are looked for may stand in the lines of which entries since the last time, both by their numbers and in
-    /// order; nothing if that is not known.
-    pub(super) fn settle(&mut self) -> Option<Vec<(u32, u32)>> {
-        let search = self.search.as_mut()?;
-        Some(search.settle(&mut self.kept))
-    }
-
-    /// Whether somebody asked for one of these literals in this line.
-    pub(super) fn is_wanted(&self, literals: impl Iterator<Item = u32>, line: &[u8]) -> bool {
-        self.search
-            .as_ref()
-            .is_none_or(|search| search.is_wanted(literals, line))
-    }
-
-    /// Makes room if there was none. Entries that were [settled](Self::settle) are not written again behind this.
-    pub(super) fn make_room(&mut self) {
+    /// For each entry since the last time whether what is looked for stands in its lines; nothing if that is not known. `ends` are the
+    /// places in `text` where the lines of each end.
+    pub(super) fn settle(&mut self, text: &[u8], ends: &[usize]) -> Option<Vec<bool>> {
         let search = self.search.as_mut();
-        let has_learned = search.is_some_and(Search::learn);
-        if self.kept.make_room(has_learned)
+        let loud = search.map(|search| search.settle(&mut self.kept, text, ends));
+        if self.kept.make_room()
             && let Some(search) = &mut self.search
         {
             search.forget();
         }
+        loud
     }
 
-    /// What is searched, unless it was before.
-    fn searching(&mut self) -> Option<&mut Search> {
-        self.search.as_mut().filter(|_| !self.again)
-    }
-
-    /// The field at this offset, if lines have it. What one entry alone has is not decoded for being measured if that is not needed.
-    fn meet(&mut self, file: File<'_>, at: u64, is_measured: bool) -> Option<Met> {
+    /// Takes a field into the line.
+    fn take(&mut self, file: File<'_>, at: u64) {
         if let Some(owner) = self.kept.get(at) {
             let field = usize::from(owner.field);
-            let text = MetText::Kept(owner.text(), owner.seen);
-            return (field < LEFT_OUT).then_some(Met { field, text });
+            if field < LEFT_OUT {
+                self.add_kept(field, owner.text(), owner.seen);
+            }
+            return;
         }
-        let data = file.data(at);
-        if let Some(data) = data
-            && is_measured
-            && self.known.sent_is_quiet
-            && let Some(length) = self.length_of_sent(data)
-        {
-            let text = MetText::Length(length);
-            return Some(Met { field: SENT, text });
-        }
-        let Some((data, field)) = data.and_then(|data| Some((data, self.decode(data)?))) else {
+        let Some(data) = file.data(at) else {
             self.unreadable += 1;
-            return None;
+            return;
+        };
+        let Some(field) = self.decode(data) else {
+            self.unreadable += 1;
+            return;
         };
         // What only one entry has is not worth keeping.
         let kept = data
             .shared
             .then(|| self.kept.put(at, field as u8, &self.text))
             .flatten();
-        if field == LEFT_OUT {
-            return None;
-        }
-        let text = match kept {
+        match kept {
+            _ if field == LEFT_OUT => {}
             Some(owner) => {
                 let seen = match &mut self.search {
-                    // A text that is met while an entry is written again was searched with it, and may be forgotten.
                     Some(search) => search.shared(at, &self.text),
                     None => Seen::Quiet,
                 };
                 self.kept.note(at, seen);
-                MetText::Kept(owner.text(), seen)
+                self.add_kept(field, owner.text(), seen);
             }
-            None => MetText::Fresh,
-        };
-        Some(Met { field, text })
-    }
-
-    /// The length of the text of a field that is a time like others.
-    fn length_of_sent(&self, data: Data<'_>) -> Option<usize> {
-        let name = FIELDS[SENT].as_bytes();
-        let number = data.payload.strip_prefix(name)?.strip_prefix(b"=")?;
-        let is_number = number.len() == DIGITS && number.iter().all(u8::is_ascii_digit);
-        (data.flags == 0 && !data.shared && is_number).then_some(self.heads[SENT].len() + DIGITS + 1)
+            None => self.add_own(field),
+        }
     }
 
     /// The number of the field that a data object has. Its text is then in `self.text`.
@@ -354,7 +255,12 @@ impl Lines {
             && let Some(name) = FIELDS.get(field)
         {
             let value = text.get(name.len() + 1..).unwrap_or(&[]);
-            let shown = value.get(..limit_of(field)).unwrap_or(value);
+            let limit = if field == MESSAGE {
+                MESSAGE_LIMIT
+            } else {
+                VALUE_LIMIT
+            };
+            let shown = value.get(..limit).unwrap_or(value);
             self.shortened += u64::from(!is_whole || shown.len() < value.len());
             self.text.extend_from_slice(&self.heads[field]);
             escape(shown, &mut self.text);
@@ -368,7 +274,7 @@ impl Lines {
     fn add_kept(&mut self, field: usize, place: Range<usize>, seen: Seen) {
         if self.entry.has & 1 << field == 0 {
             self.entry.set(field, Text { is_own: false, place });
-            if let Some(search) = self.searching() {
+            if let Some(search) = &mut self.search {
                 search.again(seen);
             }
         } else if field == MESSAGE {
@@ -385,21 +291,13 @@ impl Lines {
             self.entry.own.extend_from_slice(&self.text);
             let place = start..self.entry.own.len();
             self.entry.set(field, Text { is_own: true, place });
-            self.search_own(field);
+            if !(field == SENT && self.known.sent_is_quiet && is_sent(&self.text[self.heads[field].len()..]))
+                && let Some(search) = &mut self.search
+            {
+                search.own(&self.text);
+            }
         } else if field == MESSAGE {
             self.join_messages();
-        }
-    }
-
-    /// Has the text searched that was decoded last.
-    fn search_own(&mut self, field: usize) {
-        let is_quiet =
-            field == SENT && self.known.sent_is_quiet && is_sent(&self.text[self.heads[field].len()..]);
-        if !is_quiet
-            && !self.again
-            && let Some(search) = &mut self.search
-        {
-            search.own(&self.text);
         }
     }
 
@@ -407,7 +305,7 @@ impl Lines {
     fn join_messages(&mut self) {
         let Text { is_own, place } = self.entry.texts[MESSAGE].clone();
         let head = self.heads[MESSAGE].len();
-        if place.len() - head > limit_of(MESSAGE) {
+        if place.len() - head > MESSAGE_LIMIT {
             return;
         }
         let start = self.entry.own.len();
@@ -422,21 +320,17 @@ impl Lines {
         own.extend_from_slice(b"\\n");
         own.extend_from_slice(&self.text[head..]);
         let place = start..own.len();
-        if let Some(search) = self.search.as_mut().filter(|_| !self.again) {
+        if let Some(search) = &mut self.search {
             search.own(&own[start..]);
         }
         self.entry.set(MESSAGE, Text { is_own: true, place });
     }
 
-    /// Has the part of the line searched that the entry itself gives: how many digits its time has.
-    fn search_head(&mut self, entry: Entry<'_>) -> usize {
-        let at = entry.realtime();
-        if self.known.times_are_quiet && self.known.boots_are_quiet && USUAL.contains(&at) {
-            return DIGITS;
-        }
+    fn join(&mut self, entry: Entry<'_>, out: &mut Vec<u8>) {
+        self.boot.read(entry.boot_id());
         let mut digits = [0; 20];
-        let time = decimal(at, &mut digits);
-        if let Some(search) = self.search.as_mut().filter(|_| !self.again) {
+        let time = decimal(entry.realtime(), &mut digits);
+        if let Some(search) = &mut self.search {
             if !self.known.boots_are_quiet {
                 search.own(&self.boot.text);
             }
@@ -444,17 +338,9 @@ impl Lines {
                 search.own(&[HEAD, time, b"\""].concat());
             }
         }
-        time.len()
-    }
-
-    fn join(&mut self, entry: Entry<'_>, out: &mut Vec<u8>) {
-        self.boot.read(entry.boot_id());
-        self.search_head(entry);
-        let mut digits = [0; 20];
-        let time = decimal(entry.realtime(), &mut digits);
         let message = self.text_of(MESSAGE);
         let head = self.heads[MESSAGE].len();
-        if message.len() <= self.longest_message() {
+        if message.len() <= head + PIECE + 1 {
             self.join_piece(time, &[message], out);
             return;
         }
@@ -539,6 +425,11 @@ impl Known {
     }
 }
 
+/// `,"NAME":"`
+fn head_of(name: &str) -> Vec<u8> {
+    format!(",\"{name}\":\"").into_bytes()
+}
+
 /// Whether this value and its quote are a time in microseconds.
 fn is_sent(text: &[u8]) -> bool {
     text.len() == DIGITS + 1 && text[..DIGITS].iter().all(u8::is_ascii_digit)
@@ -556,3 +447,14 @@ fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
         }
     }
 }
+
+/// The number of the field that a text begins with the name of. None if it does not begin with a name.
+fn number_of(text: &[u8]) -> Option<usize> {
+    let head = text.get(..=NAME_LIMIT).unwrap_or(text);
+    let name = &head[..memchr::memchr(b'=', head)?];
+    let field = FIELDS.iter().position(|field| field.as_bytes() == name);
+    Some(field.unwrap_or(LEFT_OUT))
+}
+
+// A line shows no more of a field than is decoded of it, and fields are counted in bits.
+const _: () = assert!(MESSAGE_LIMIT < LIMIT && FIELDS.len() < u64::BITS as usize);

@@ -6,21 +6,14 @@
 //!
 //! That is the same as searching the lines because a gate never reaches from one field into the next: between them
 //! stands `","` and then a name, and [`Search::new`] refuses gates that may have that.
-//!
-//! A literal that stands in nearly every entry, as part of the name of a field or of all units, says nothing: once it is seen in a
-//! field that entries share, what is wanted beside it is looked for in its place.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::memmem;
 
 use super::kept::{Kept, Seen};
-use crate::scan::filter::{Buffers, Filter, Wanted};
-
-/// So many literals are replaced by what is wanted beside them. The texts that are kept are searched again for each.
-const MOST_REPLACED: usize = 64;
+use crate::scan::filter::{Buffers, Filter};
 
 /// What the parts of a line are joined by.
 const JOINT: &[u8] = b"\",";
@@ -41,21 +34,6 @@ pub(super) struct Search {
     candidates: Vec<(u32, u32)>,
     /// The literals in texts that are kept, one list behind the other.
     literals: Vec<u32>,
-    /// The names of fields, for what may stand across two of them.
-    names: Vec<String>,
-    replaced: Replaced,
-}
-
-/// Literals that are common, and what stands for them.
-#[derive(Default)]
-struct Replaced {
-    literals: BTreeSet<u32>,
-    /// Those for which nothing can stand.
-    refused: BTreeSet<u32>,
-    /// Seen for the first time since the last [`learn`](Search::learn).
-    new: BTreeSet<u32>,
-    /// Finds what stands for each, told with its number.
-    filter: Option<Filter>,
 }
 
 /// One text.
@@ -82,8 +60,6 @@ impl Search {
             entries: 0,
             candidates: Vec::new(),
             literals: Vec::new(),
-            names: names.iter().map(|name| (*name).to_owned()).collect(),
-            replaced: Replaced::default(),
         })
     }
 
@@ -96,11 +72,6 @@ impl Search {
     /// What follows is of another entry.
     pub(super) fn begin(&mut self) {
         self.entries += 1;
-    }
-
-    /// What follows is of the same entry, from its beginning.
-    pub(super) fn begin_again(&mut self) {
-        self.entries = self.entries.saturating_sub(1);
     }
 
     /// A text that only this entry has.
@@ -134,41 +105,6 @@ impl Search {
         self.literals.clear();
     }
 
-    /// Whether somebody asked for one of these literals in this line. More may be said to be wanted.
-    pub(super) fn is_wanted(&self, literals: impl Iterator<Item = u32>, line: &[u8]) -> bool {
-        self.filter.is_wanted(literals, line)
-    }
-
-    /// Looks from now on for something else in place of literals that turned out to be common. Out: whether that makes a difference to the
-    /// texts that are kept.
-    pub(super) fn learn(&mut self) -> bool {
-        let Replaced {
-            literals,
-            refused,
-            new,
-            filter,
-        } = &mut self.replaced;
-        let before = literals.len();
-        for literal in std::mem::take(new) {
-            if literals.len() < MOST_REPLACED && stands_for(&self.filter, literal, &self.names).is_some() {
-                literals.insert(literal);
-            } else {
-                refused.insert(literal);
-            }
-        }
-        if literals.len() == before {
-            return false;
-        }
-        let wanted = literals.iter().flat_map(|literal| {
-            let texts = stands_for(&self.filter, *literal, &self.names).unwrap_or_default();
-            texts
-                .into_iter()
-                .map(|text| Wanted::alone(text.to_owned(), *literal))
-        });
-        *filter = Some(Filter::new(wanted));
-        true
-    }
-
     fn entry(&self) -> u32 {
         self.entries.saturating_sub(1)
     }
@@ -184,10 +120,20 @@ impl Search {
         self.fresh.push(b'\n');
     }
 
-    /// Searches what came together, and notes in `kept` what is known now. Out: entries, and literals that may stand in them, both by their
-    /// numbers, in order.
-    pub(super) fn settle(&mut self, kept: &mut Kept) -> Vec<(u32, u32)> {
-        let found = self.found();
+    /// Searches what came together, and notes in `kept` what is known now. `ends` are the places in `text` where the lines of each entry
+    /// end. Out: the entries in which something is, by their number.
+    pub(super) fn settle(&mut self, kept: &mut Kept, text: &[u8], ends: &[usize]) -> Vec<bool> {
+        let mut found = Vec::new();
+        self.filter
+            .places(&self.fresh, &mut self.buffers, |number, place| {
+                let part = self.parts.partition_point(|part| part.start <= place);
+                let literal = (part.saturating_sub(1), number);
+                if found.last() != Some(&literal) {
+                    found.push(literal);
+                }
+            });
+        found.sort_unstable();
+        found.dedup();
         let mut at = 0;
         for (number, part) in self.parts.iter_mut().enumerate() {
             let from = at;
@@ -207,73 +153,30 @@ impl Search {
                 after if after > before => Seen::Loud(before, after),
                 _ => Seen::Quiet,
             };
-            let common = &self.literals[before as usize..];
-            self.replaced.note(common);
             kept.note(part.at, seen);
         }
         for (entry, part) in self.waiting.drain(..) {
             let found = found[self.parts[part as usize].found.clone()].iter();
             self.candidates.extend(found.map(|(_, number)| (entry, *number)));
         }
+        // Of each entry together, since what is known of its line serves all.
+        self.candidates.sort_unstable();
+        self.candidates.dedup();
+        let mut loud = vec![false; ends.len()];
+        for of_one in self.candidates.chunk_by(|(one, _), (other, _)| one == other) {
+            let entry = of_one[0].0 as usize;
+            let start = entry.checked_sub(1).map_or(0, |before| ends[before]);
+            // Without the line end.
+            let line = &text[start..ends[entry].saturating_sub(1).max(start)];
+            let numbers = of_one.iter().map(|(_, number)| *number);
+            loud[entry] = self.filter.is_wanted(numbers, line);
+        }
+        self.candidates.clear();
         self.fresh.clear();
         self.parts.clear();
         self.entries = 0;
-        let mut candidates = std::mem::take(&mut self.candidates);
-        candidates.sort_unstable();
-        candidates.dedup();
-        candidates
+        loud
     }
-
-    /// Which literals stand in which of the parts, in order.
-    fn found(&mut self) -> Vec<(usize, u32)> {
-        let Search {
-            filter,
-            buffers,
-            fresh,
-            parts,
-            replaced,
-            ..
-        } = self;
-        let mut found = Vec::new();
-        let mut add = |number, place| {
-            let part = parts.partition_point(|part| part.start <= place);
-            let literal = (part.saturating_sub(1), number);
-            if found.last() != Some(&literal) {
-                found.push(literal);
-            }
-        };
-        filter.places(fresh, buffers, |number, place| {
-            if !replaced.literals.contains(&number) {
-                add(number, place);
-            }
-        });
-        if let Some(filter) = &replaced.filter {
-            filter.find(fresh, buffers, |place, number| add(number, place));
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-}
-
-impl Replaced {
-    /// Takes note of literals in a text that entries share.
-    fn note(&mut self, literals: &[u32]) {
-        for literal in literals {
-            if !self.literals.contains(literal) && !self.refused.contains(literal) {
-                self.new.insert(*literal);
-            }
-        }
-    }
-}
-
-/// Texts of which one must stand in each line in which this literal is wanted, each in one of the fields with these names; nothing if
-/// there are none.
-fn stands_for<'f>(filter: &'f Filter, literal: u32, names: &[String]) -> Option<Vec<&'f str>> {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let texts = filter.beside(literal)?;
-    let reaches_over = |text: &&str| reaches_over(text.to_ascii_lowercase().as_bytes(), &names);
-    (!texts.iter().any(reaches_over)).then_some(texts)
 }
 
 /// Whether a literal in lower case may reach from one of the fields with these names into the next, or beyond the line.

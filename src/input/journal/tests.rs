@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::Value;
@@ -10,7 +11,6 @@ use super::entries::Entries;
 use super::file::{Entry, File, Header, u64_at};
 use super::payload::Payloads;
 use super::{JournalReader, is_journal};
-use crate::input::cutter::Text;
 use crate::record::Level;
 use crate::record::header::parse;
 use crate::record::time::{Clock, Zone, format_utc};
@@ -45,9 +45,10 @@ fn journal(name: &str) -> Vec<u8> {
 }
 
 /// The journal's text as lines, and what the reader says about losses.
-fn read(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> (Vec<String>, Option<String>) {
-    let mut reader = JournalReader::new(bytes, None, 0).unwrap();
-    let text = String::from_utf8(all_of(&mut reader)).unwrap();
+fn read(bytes: impl AsRef<[u8]>) -> (Vec<String>, Option<String>) {
+    let mut reader = JournalReader::new(bytes, None).unwrap();
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
     let lines = text.lines().map(str::to_owned).collect();
     (
         lines,
@@ -56,13 +57,6 @@ fn read(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> (Vec<String>, Option
             .filter(|trouble| trouble.lost)
             .map(|trouble| trouble.reason),
     )
-}
-
-/// All the text that is left.
-fn all_of(reader: &mut impl Text) -> Vec<u8> {
-    let mut text = Vec::new();
-    assert!(matches!(reader.fill(&mut text, usize::MAX), (true, None)));
-    text
 }
 
 /// The fields of an entry, each `NAME=value`.
@@ -167,7 +161,7 @@ fn a_line_has_the_fields_that_tell_who_wrote_what() {
             bytes: &bytes,
             header: &header,
         };
-        let (lines, trouble) = read(bytes.clone());
+        let (lines, trouble) = read(&bytes);
         assert_eq!((lines.len() as u64, trouble), (header.entries, None), "{name}");
         let mut entries = Entries::new(file);
         let mut payloads = Payloads::default();
@@ -248,8 +242,8 @@ fn a_line_is_a_dated_record() {
 
 #[test]
 fn an_open_journal_is_told_without_a_loss() {
-    let mut reader = JournalReader::new(journal("unclean-lz4"), None, 0).unwrap();
-    all_of(&mut reader);
+    let mut reader = JournalReader::new(journal("unclean-lz4"), None).unwrap();
+    reader.read_to_end(&mut Vec::new()).unwrap();
     let trouble = reader.trouble().unwrap();
     assert!(
         !trouble.lost && trouble.reason.contains("open for writing"),
@@ -261,7 +255,7 @@ fn an_open_journal_is_told_without_a_loss() {
 
 #[test]
 fn what_cannot_be_read_is_refused_with_a_reason() {
-    let refused = |bytes: &[u8]| JournalReader::new(bytes.to_vec(), None, 0).unwrap_err();
+    let refused = |bytes: &[u8]| JournalReader::new(bytes.to_vec(), None).unwrap_err();
     let mut bytes = journal("none-compact");
     assert!(refused(&bytes[..90]).contains("cut inside its header"));
     assert!(refused(&bytes[..220]).contains("in a file of 220 bytes"));

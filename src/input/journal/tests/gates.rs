@@ -1,6 +1,7 @@
 //! What a search of stored fields finds, beside what a search of all lines finds.
 
 use std::fs;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,53 +9,23 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::JournalReader;
-use super::{JOURNALS, all_of, journal, offsets};
+use super::{JOURNALS, journal, offsets};
 use crate::detect::compile::Detector;
 use crate::detect::examine::gate_places;
-use crate::input::buffer::Buffer;
 use crate::input::cutter::Text as _;
 use crate::input::sought::Sought;
 use crate::input::stream::{Fed, Feed, Reading};
-use crate::input::unwritten::Retold;
 use crate::input::{Origin, Source, Stop};
 use crate::record::time::Zone;
 use crate::scan::filter::{Buffers, Filter, Wanted};
 use crate::signature::Library;
 
-/// The text of a journal, and where in it something may be that the filter looks for. Lines that were only measured are written
-/// afterwards, and must be those of a reader that writes all.
+/// The text of a journal, and where in it something may be that the filter looks for.
 fn searched(bytes: &[u8], filter: &Arc<Filter>) -> (Vec<u8>, Option<Vec<Range<u64>>>) {
-    let read = |sought| {
-        let mut reader = JournalReader::new(bytes.to_vec(), sought, 0).unwrap();
-        (all_of(&mut reader), reader.searched())
-    };
-    let (whole, _) = read(None);
-    let (text, searched) = read(Some(Arc::clone(filter)));
-    let Some(searched) = searched else {
-        assert!(text == whole);
-        return (text, None);
-    };
-    let buffer = Arc::new(Buffer::new(text).searched(Some(&searched), 0));
-    assert_eq!(lines_of(buffer.bytes()), lines_of(&whole));
-    let part = 0..whole.len();
-    let again = Retold::new(&buffer, 0).unwrap();
-    // Piece by piece, wherever those are cut.
-    let mut told = vec![b'?'; whole.len()];
-    for (piece, into) in told.chunks_mut(777).enumerate() {
-        again.read(piece * 777, into);
-    }
-    assert!(told == whole);
-    assert_eq!(buffer.is_whole(&part), buffer.bytes() == whole);
-    for stretch in &searched.loud {
-        let stretch = stretch.start as usize..stretch.end as usize;
-        assert!(buffer.bytes()[stretch.clone()] == whole[stretch]);
-    }
-    (whole, Some(searched.loud))
-}
-
-/// Where lines end.
-fn lines_of(text: &[u8]) -> Vec<usize> {
-    memchr::memchr_iter(b'\n', text).collect()
+    let mut reader = JournalReader::new(bytes, Some(Arc::clone(filter))).unwrap();
+    let mut text = Vec::new();
+    reader.read_to_end(&mut text).unwrap();
+    (text, reader.loud())
 }
 
 fn filter<'a>(literals: impl IntoIterator<Item = &'a str>) -> Arc<Filter> {
@@ -126,8 +97,6 @@ fn places_in_blocks(path: &Path, detector: &Detector<'_>, block_size: usize, sou
         range: Default::default(),
         stop: Stop::default(),
         sought,
-        logs: 1,
-        compared: 0,
     };
     let feed = Feed::new(vec![Arc::new(source)], reading).unwrap();
     feed.flatten()
