@@ -27,7 +27,7 @@ impl Caught {
     fn note_line(&mut self, text: &str, place: usize) {
         if self.line.is_none() {
             let above = &text.as_bytes()[..place];
-            self.line = Some(memchr::memchr_iter(b'\n', above).count());
+            self.line = Some(bytecount::count(above, b'\n'));
             self.column = Some(place - memchr::memrchr(b'\n', above).map_or(0, |newline| newline + 1));
         }
     }

@@ -237,7 +237,7 @@ fn place_of(options: &Options, line: u64) -> Result<(String, u64), Error> {
                 found = start
                     .filter(|start| *start < bytes.len())
                     .map(|start| block.window_at() + (body.start + start) as u64);
-                lines += memchr_iter(b'\n', bytes).count() as u64
+                lines += bytecount::count(bytes, b'\n') as u64
                     + u64::from(block.is_last() && !bytes.ends_with(b"\n"));
             }
             _ => {}

@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use memchr::memchr_iter;
 use serde::Serialize;
 
 use super::facts::Facts;
@@ -101,7 +100,7 @@ pub fn inspect(block: &Block, clock: &Clock, rows: Option<Rows>, range: &Range) 
     while at < body.end {
         let extent = reader.extent_at(at);
         if extent.start == at && at < extent.end {
-            let lines = memchr_iter(b'\n', text.bytes(at..extent.end)).count() as u64 + 1;
+            let lines = bytecount::count(text.bytes(at..extent.end), b'\n') as u64 + 1;
             let record = reader.read(extent);
             if range.covers(&record.time) {
                 inspected.facts.add(&record);
@@ -112,7 +111,7 @@ pub fn inspect(block: &Block, clock: &Clock, rows: Option<Rows>, range: &Range) 
         }
         let next = reader.next_line(at, extent);
         let seen = text.bytes(at..next.min(body.end));
-        line += memchr_iter(b'\n', seen).count() as u64;
+        line += bytecount::count(seen, b'\n') as u64;
         at = next;
     }
     let all = text.bytes(body.clone());

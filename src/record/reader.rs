@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{memchr, memmem};
 
 use super::boundary::{Line, Machine, certain};
 use super::header::facts::{self, Facts};
@@ -449,7 +449,7 @@ impl<'a> RecordReader<'a> {
             .flatten()
             .filter(|unit| unit.start < extent.end)
         {
-            line += memchr_iter(b'\n', self.window.bytes(last.start..unit.start)).count();
+            line += bytecount::count(self.window.bytes(last.start..unit.start), b'\n');
             let bytes = self.units.bytes(&unit);
             let header = self.header_of(&unit, &bytes);
             if header.transport {
@@ -633,7 +633,7 @@ impl Text {
         let place = (body.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
         let as_written = place <= bytes.len() && bytes.get(place..place + body.len()) == Some(body);
         if as_written {
-            line += memchr_iter(b'\n', &bytes[..place]).count();
+            line += bytecount::count(&bytes[..place], b'\n');
         }
         let mut rest = Some(body);
         let mut number = 0;

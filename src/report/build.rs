@@ -539,6 +539,9 @@ pub(super) fn told_capture(finding: &Finding) -> Option<String> {
         usual.filter(|(_, (value, _))| is_plain(value))
     };
     let (name, (value, most)) = plain().find(|(_, (_, most))| *most).or_else(|| plain().next())?;
-    let others = if most { "" } else { " and others" };
-    Some(format!("{} `{value}`{others}", name.replace('_', " ")))
+    Some(format!(
+        "{} `{value}`{}",
+        name.replace('_', " "),
+        super::words::others(most)
+    ))
 }

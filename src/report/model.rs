@@ -251,7 +251,7 @@ pub struct PointsTo {
 }
 
 impl Finding {
-    /// The value of a capture that can stand for the finding in a sentence, and whether most of its records have it. Else others do.
+    /// The most frequent value of a capture, and whether more than half of its records have it.
     pub fn usual(&self, capture: &str) -> Option<(&str, bool)> {
         let values = self.captures.get(capture)?;
         let all: u64 = values.iter().map(|value| value.count).sum();

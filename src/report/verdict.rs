@@ -85,8 +85,7 @@ fn titled(finding: &Finding) -> String {
     let mut inside = vec![finding.id.clone()];
     for name in finding.captures.keys() {
         if let Some((value, most)) = finding.usual(name) {
-            let others = if most { "" } else { " and others" };
-            inside.push(format!("{} {}{others}", span(name), span(value)));
+            inside.push(format!("{} {}{}", span(name), span(value), words::others(most)));
         }
     }
     let more = inside.len().saturating_sub(5);

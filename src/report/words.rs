@@ -180,6 +180,11 @@ pub(crate) fn spans(names: &[String]) -> String {
     some_of(&shown)
 }
 
+/// What follows a value that most records have, or that only stands for others.
+pub(super) fn others(most: bool) -> &'static str {
+    if most { "" } else { " and others" }
+}
+
 /// The first few of a list.
 pub(crate) fn some_of(items: &[String]) -> String {
     let shown = items[..items.len().min(LISTED)].join(", ");

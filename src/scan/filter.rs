@@ -313,13 +313,14 @@ fn lanes<'a>(kernel: Kernel, few: usize, literals: Numbered<'a>) -> Vec<Lane> {
     if !kernel.permutes() || are_many {
         left = sample(left, LONG);
     }
-    let would_be_left = left
-        .iter()
-        .filter(|(_, literal)| literal.len() < SHORTER.0)
-        .count();
-    if !kernel.permutes() && would_be_left > few {
+    let are_short = |(_, literal): &&(u32, &[u8])| literal.len() < SHORTER.0;
+    if kernel.permutes() {
+        if left.len() > 2 * few {
+            left = sample(left, SHORTER);
+        }
+    } else if left.iter().filter(are_short).count() > few {
         left = sample(left, SHORTEST);
-    } else if !kernel.permutes() || left.len() > 2 * few {
+    } else {
         left = sample(left, SHORTER);
     }
     let build =

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use memchr::memchr_iter;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 use serde::Deserialize;
 use toml::Spanned;
@@ -256,7 +255,7 @@ fn example(page: &str, info: &str, range: &Range<usize>, text: String) -> Option
         matches: kind == "match",
         proof: Proof::Unstated,
         captures: Vec::new(),
-        line: 1 + memchr_iter(b'\n', &page.as_bytes()[..range.start]).count(),
+        line: 1 + bytecount::count(&page.as_bytes()[..range.start], b'\n'),
         text,
     };
     for word in words {

@@ -147,14 +147,22 @@ struct Several<'de, 'r> {
     rest: &'r mut &'de [u8],
 }
 
+impl Several<'_, '_> {
+    /// Whether nothing is left; else the next is taken.
+    fn is_over(&mut self) -> bool {
+        let left = self.left.checked_sub(1);
+        self.left = left.unwrap_or(0);
+        left.is_none()
+    }
+}
+
 impl<'de> SeqAccess<'de> for Several<'de, '_> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        if self.left == 0 {
+        if self.is_over() {
             return Ok(None);
         }
-        self.left -= 1;
         seed.deserialize(Value(self.rest)).map(Some)
     }
 
@@ -167,10 +175,9 @@ impl<'de> MapAccess<'de> for Several<'de, '_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        if self.left == 0 {
+        if self.is_over() {
             return Ok(None);
         }
-        self.left -= 1;
         let name = BorrowedStrDeserializer::new(text(self.rest)?);
         seed.deserialize(name).map(Some)
     }

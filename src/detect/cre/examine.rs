@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use memchr::memchr_iter;
-
 use super::entries::{Entries, Format};
 use super::{Event, Program, Rules};
 use crate::detect::compile::Detector;
@@ -187,7 +185,7 @@ impl Work<'_, '_> {
         let above = &raw[..first.clamp(extent.start, extent.end) - extent.start];
         let caught = Caught {
             captures: Vec::new(),
-            line: Some(memchr_iter(b'\n', above).count()),
+            line: Some(bytecount::count(above, b'\n')),
             column: None,
         };
         let occurrence = occurrence(self.block, record, line, caught);

@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use memchr::memchr_iter;
-
 use super::entries::{Entries, Format};
 use super::examine::{stated_time, values};
 use super::log::{Group, Seen as Entry, matches};
@@ -220,7 +218,7 @@ impl RuleQuestion {
             let next = text
                 .first_newline(end..text.len())
                 .map_or(text.len(), |end| end + 1);
-            line += memchr_iter(b'\n', text.bytes(at..next.min(body.end))).count() as u64;
+            line += bytecount::count(text.bytes(at..next.min(body.end)), b'\n') as u64;
             at = next;
         }
         looked.lines = line - 1;

@@ -3,7 +3,6 @@
 //! In: a signature's conditions and blocks of logs. Out: for each condition on single records how many satisfy it, the
 //! first of them, the nearest of the others, the record that was asked for, and the [`Event`]s for a condition over time.
 
-use memchr::memchr_iter;
 use serde::Serialize;
 
 use super::near::Grams;
@@ -181,7 +180,7 @@ impl Question {
         let places: Vec<usize> = focus.in_block(block);
         let mut looked = Looked::new(self.slots.iter().map(|wanted| name(wanted.slot)));
         if focus.only && places.is_empty() {
-            looked.lines = memchr_iter(b'\n', text.bytes(body)).count() as u64;
+            looked.lines = bytecount::count(text.bytes(body), b'\n') as u64;
             return looked;
         }
         let mut reader = RecordReader::new(block, clock, block.about.service.as_deref());
@@ -216,7 +215,7 @@ impl Question {
                 }
             }
             let next = reader.next_line(at, extent);
-            line += memchr_iter(b'\n', text.bytes(at..next.min(body.end))).count() as u64;
+            line += bytecount::count(text.bytes(at..next.min(body.end)), b'\n') as u64;
             at = next;
         }
         looked.lines = line - 1;

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 use super::sums::{Answer, Service, Sums};
 use super::{Asked, Counted, Stretch};
@@ -162,7 +162,7 @@ struct Lines {
 
 impl Lines {
     fn number_of(&mut self, bytes: &[u8], start: usize) -> u64 {
-        self.above += memchr_iter(b'\n', &bytes[self.at..start]).count() as u64;
+        self.above += bytecount::count(&bytes[self.at..start], b'\n') as u64;
         self.at = start;
         self.above + 1
     }
