@@ -121,6 +121,27 @@ fn another_side_of_the_first_candidate_is_not_the_one_that_equals_it() {
     );
 }
 
+/// That a page says so confirms nothing: a time or a shared key does.
+#[test]
+fn what_nothing_confirms_may_have_led_to_it() {
+    let dir = TempDir::new().unwrap();
+    pages(&dir.path().join("pages"), "\"w/gamma\"");
+    let said = |log: &str| {
+        let report = scanned(dir.path(), log);
+        let mut claims = report["claims"].as_array().unwrap().iter();
+        let link = claims
+            .find(|claim| claim["at"] == "/incidents/0/edges/0")
+            .unwrap();
+        link["text"].as_str().unwrap().to_owned()
+    };
+    let undated = said("the widget alpha is broken\nthe widget gamma is broken\n");
+    assert!(undated.starts_with("F1 may have led to F2: "), "{undated}");
+    let dated = said(
+        "2026-11-28T07:00:00Z the widget alpha is broken\n2026-11-28T07:00:01Z the widget gamma is broken\n",
+    );
+    assert!(dated.starts_with("F1 led to F2: "), "{dated}");
+}
+
 #[test]
 fn between_equal_causes_none_is_named() {
     let equal = broken("\"w/gamma\"", &[(0, "alpha"), (0, "beta"), (1, "gamma")]);

@@ -17,7 +17,7 @@ use crate::input::block::Block;
 use crate::input::stream::Fed;
 use crate::record::time::range::Range;
 use crate::record::time::{Clock, Zone};
-use crate::report::model::SCHEMA_VERSION;
+use crate::report::model::{Edge, SCHEMA_VERSION};
 use crate::signature::Library;
 use crate::verify::reread::{Stretch, feed_of, file_of, reread};
 
@@ -75,13 +75,6 @@ struct Incident {
     findings: Vec<String>,
     edges: Vec<Edge>,
     reasons: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Edge {
-    from: String,
-    to: String,
-    because: String,
 }
 
 impl Cited {
@@ -155,10 +148,11 @@ fn links(report: &Report, id: &str) -> Vec<String> {
             ),
         });
         for edge in &incident.edges {
+            let (led_to, because) = (edge.led_to(), &edge.because);
             if edge.to == id {
-                links.push(format!("{} led to it: {}", title(&edge.from), edge.because));
+                links.push(format!("{} {led_to} it: {because}", title(&edge.from)));
             } else if edge.from == id {
-                links.push(format!("it led to {}: {}", title(&edge.to), edge.because));
+                links.push(format!("it {led_to} {}: {because}", title(&edge.to)));
             }
         }
     }

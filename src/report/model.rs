@@ -442,7 +442,7 @@ pub struct TriggerCandidate {
 }
 
 /// One finding brought about another.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Edge {
     /// Finding id of the cause.
     pub from: String,
@@ -454,6 +454,16 @@ pub struct Edge {
     pub shared: Vec<String>,
     /// Whether the order in time could be checked.
     pub dated: bool,
+}
+
+impl Edge {
+    /// How sure it is, in words: a page's word alone confirms nothing.
+    pub(crate) fn led_to(&self) -> &'static str {
+        match self.dated || !self.shared.is_empty() {
+            true => "led to",
+            false => "may have led to",
+        }
+    }
 }
 
 /// What users and operators lost, counted.

@@ -101,7 +101,7 @@ fn link(edge: &Edge) -> String {
         "" => String::new(),
         because => format!(": {}", plain(because)),
     };
-    format!("{} led to {}{because}", edge.from, edge.to)
+    format!("{} {} {}{because}", edge.from, edge.led_to(), edge.to)
 }
 
 /// `80 records; first 07:26:41 ...`: what was counted of a finding, and where it was seen.
